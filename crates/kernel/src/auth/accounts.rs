@@ -1,0 +1,114 @@
+//! Accounts as other capabilities make and change them, inside their own transactions.
+
+use crate::actor::Role;
+use crate::db::{DbError, Tx, v};
+use crate::id::Id;
+use crate::keys::Keys;
+use crate::platform::random;
+use crate::time::Utc;
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Its id.
+    pub id: Id,
+    /// Its one role.
+    pub role: Role,
+    /// Name for pages and the journal.
+    pub name: String,
+    /// Organisation it acts for.
+    pub org: Option<Id>,
+    /// Division it is bound to; empty when none.
+    pub division: String,
+    /// The holder behind it.
+    pub person: Option<Id>,
+    /// Phone for one-time codes.
+    pub phone: Option<String>,
+}
+
+/// Makes an account without a way to sign in; add logins, a password or a token.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn create_account(tx: &mut Tx<'_>, account: &NewAccount, now: Utc) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO account (id, role, name, org_id, division, person_id, phone, totp_last_step,
+                              created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 1)",
+        &[
+            v(account.id),
+            v(account.role.code()),
+            v(&account.name),
+            v(account.org),
+            v(&account.division),
+            v(account.person),
+            v(account.phone.as_deref()),
+            v(now),
+        ],
+    )
+    .map(drop)
+}
+
+/// What a typed name is looked up as: no spaces, upper case.
+pub(super) fn normal_login(login: &str) -> String {
+    login.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
+}
+
+/// Lets the account be called `login` at sign-in.
+///
+/// # Errors
+/// [`DbError::Unique`] when another account is called so.
+pub fn add_login(tx: &mut Tx<'_>, account: Id, login: &str) -> Result<(), DbError> {
+    let sql = "INSERT INTO account_login (login, account_id) VALUES ($1, $2)";
+    tx.execute(sql, &[v(normal_login(login)), v(account)]).map(drop)
+}
+
+/// Sets the password, given as its Argon2id hash: hashing takes time and is done outside the
+/// transaction.
+///
+/// # Errors
+/// [`DbError::Conflict`] when there is no such account.
+pub fn set_password(tx: &mut Tx<'_>, account: Id, hash: &str) -> Result<(), DbError> {
+    tx.execute_one(
+        "UPDATE account SET password = $1, version = version + 1 WHERE id = $2",
+        &[v(hash), v(account)],
+    )
+}
+
+/// Sets the secret of the authenticator app, sealed under the field key.
+///
+/// # Errors
+/// [`DbError::Conflict`] when there is no such account.
+pub fn set_totp_secret(
+    tx: &mut Tx<'_>,
+    keys: &Keys,
+    account: Id,
+    secret: &[u8],
+) -> Result<(), DbError> {
+    let sealed = keys.seal_field(secret, &account.0.to_be_bytes());
+    tx.execute_one(
+        "UPDATE account SET totp_secret = $1, version = version + 1 WHERE id = $2",
+        &[v(sealed), v(account)],
+    )
+}
+
+/// Makes a bearer token for a program or terminal. The token is returned once; its digest is kept.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn make_token(tx: &mut Tx<'_>, account: Id, role: Role, now: Utc) -> Result<String, DbError> {
+    let token = seal::token::from_random(&random::<32>());
+    super::service::insert_session(tx, &token, account, role, "program", "full", now)?;
+    Ok(token)
+}
+
+/// Closes an account and ends its sessions.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn close_account(tx: &mut Tx<'_>, account: Id, now: Utc) -> Result<(), DbError> {
+    let sql = "UPDATE account SET closed_at = $1, version = version + 1
+               WHERE id = $2 AND closed_at IS NULL";
+    tx.execute(sql, &[v(now), v(account)])?;
+    tx.execute("DELETE FROM session WHERE account_id = $1", &[v(account)]).map(drop)
+}

@@ -1,0 +1,142 @@
+//! Many rows at once: multi-row inserts with a result per row, and streams into a table.
+
+use std::collections::HashSet;
+
+use tokio_postgres::types::Type;
+
+use super::tx::{Connected, dialect};
+use super::{DbError, Tx, Value, postgres, sqlite};
+
+/// The most rows of one `INSERT … VALUES`.
+const INSERT_CHUNK: usize = 256;
+
+/// What a column holds, for a stream of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `BIGINT`.
+    Int,
+    /// `BOOLEAN`.
+    Bool,
+    /// `TEXT`.
+    Text,
+    /// `BYTEA`.
+    Bytes,
+}
+
+/// The table that a stream goes into, and its columns in order.
+#[derive(Clone, Copy, Debug)]
+pub struct BulkRows {
+    /// Table name.
+    pub table: &'static str,
+    /// Columns with what they hold.
+    pub columns: &'static [(&'static str, Kind)],
+}
+
+impl Tx<'_> {
+    /// Inserts `rows` into `target`, e.g. `"card_use (id, person_id, at)"`, and tells for each
+    /// whether it went in. With `on_conflict` (`"ON CONFLICT DO NOTHING"`) a row may stay out; the
+    /// first column must then be an id that is different in each row.
+    ///
+    /// # Errors
+    /// See [`DbError`]; without `on_conflict` a double key fails all.
+    pub fn insert_rows(
+        &mut self,
+        target: &str,
+        on_conflict: &str,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<Vec<bool>, DbError> {
+        let width = rows.first().map_or(0, Vec::len);
+        if matches!(self.connected, Connected::Sqlite(_)) {
+            // No round trip to save: a prepared statement per row is as fast as SQLite gets.
+            let sql = format!("INSERT INTO {target} VALUES {} {on_conflict}", tuples(1, width));
+            return rows.iter().map(|row| Ok(self.execute(&sql, row)? == 1)).collect();
+        }
+        let mut inserted = Vec::with_capacity(rows.len());
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(power_of_two_below(rest.len()).min(INSERT_CHUNK));
+            inserted.extend(self.insert_chunk(target, on_conflict, chunk, width)?);
+            rest = after;
+        }
+        Ok(inserted)
+    }
+
+    fn insert_chunk(
+        &mut self,
+        target: &str,
+        on_conflict: &str,
+        chunk: &[Vec<Value<'_>>],
+        width: usize,
+    ) -> Result<Vec<bool>, DbError> {
+        let places = tuples(chunk.len(), width);
+        let values: Vec<Value<'_>> = chunk.iter().flatten().cloned().collect();
+        if on_conflict.is_empty() {
+            self.execute(&format!("INSERT INTO {target} VALUES {places}"), &values)?;
+            return Ok(vec![true; chunk.len()]);
+        }
+        let key = target.split(['(', ',', ')']).nth(1).unwrap_or_default().trim();
+        let sql = format!("INSERT INTO {target} VALUES {places} {on_conflict} RETURNING {key}");
+        self.changed = true;
+        let kept: HashSet<i64> =
+            self.query(&sql, &values)?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+        let is_kept = |row: &Vec<Value<'_>>| matches!(row[0], Value::Int(id) if kept.contains(&id));
+        Ok(chunk.iter().map(is_kept).collect())
+    }
+
+    /// Streams rows into a table as fast as the engine takes them; returns their number.
+    ///
+    /// # Errors
+    /// See [`DbError`]; a double key fails all.
+    pub fn bulk(
+        &mut self,
+        into: BulkRows,
+        rows: &mut dyn Iterator<Item = Vec<Value<'static>>>,
+    ) -> Result<u64, DbError> {
+        self.changed = true;
+        let names: Vec<&str> = into.columns.iter().map(|(name, _)| *name).collect();
+        let (table, names) = (into.table, names.join(", "));
+        match &mut self.connected {
+            Connected::Sqlite(connection) => {
+                let places = tuples(1, into.columns.len());
+                let sql = dialect(&format!("INSERT INTO {table} ({names}) VALUES {places}"));
+                let mut count = 0;
+                for row in rows {
+                    count += sqlite::execute(connection, &sql, &row)?;
+                }
+                Ok(count)
+            }
+            Connected::Postgres(connection) => {
+                let types: Vec<Type> = into.columns.iter().map(|(_, kind)| pg_type(*kind)).collect();
+                let sql = format!("COPY {table} ({names}) FROM STDIN BINARY");
+                postgres::PgConnection::copy(connection, &sql, &types, rows)
+            }
+        }
+    }
+}
+
+fn pg_type(kind: Kind) -> Type {
+    match kind {
+        Kind::Int => Type::INT8,
+        Kind::Bool => Type::BOOL,
+        Kind::Text => Type::TEXT,
+        Kind::Bytes => Type::BYTEA,
+    }
+}
+
+/// `($1,$2),($3,$4)` for two rows of two columns.
+fn tuples(rows: usize, width: usize) -> String {
+    let mut text = String::with_capacity(rows * width * 5);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 1..=width {
+            let comma = if column == width { "" } else { "," };
+            text.push_str(&format!("${}{comma}", row * width + column));
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn power_of_two_below(n: usize) -> usize {
+    1 << n.ilog2()
+}

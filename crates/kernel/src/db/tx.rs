@@ -1,0 +1,143 @@
+//! A transaction as a use case sees it.
+
+use std::collections::HashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::postgres::PgConnection;
+use super::{DbError, Row, Value, sqlite};
+
+pub(super) enum Connected<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a mut PgConnection),
+}
+
+/// An open transaction. It ends when the closure that got it returns: kept on `Ok`, taken back on
+/// `Err`.
+pub struct Tx<'a> {
+    pub(super) connected: Connected<'a>,
+    pub(super) changed: bool,
+    pub(super) journalled: bool,
+}
+
+thread_local! {
+    /// SQLite's form of each statement text, made once per thread.
+    static DIALECT: RefCell<HashMap<String, Rc<str>>> = RefCell::default();
+}
+
+/// The most keys that go into one `IN (…)`.
+const IN_CHUNK: usize = 256;
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connected: Connected<'a>) -> Self {
+        Self { connected, changed: false, journalled: false }
+    }
+
+    /// The journal calls this when an entry of this transaction is written.
+    pub(crate) fn mark_journalled(&mut self) {
+        self.journalled = true;
+    }
+
+    /// Runs a statement that changes data; returns the number of rows it changed.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        self.changed = true;
+        match &mut self.connected {
+            Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), params),
+            Connected::Postgres(connection) => connection.execute(sql, params),
+        }
+    }
+
+    /// Like [`Tx::execute`] for a change guarded by `WHERE … version = $n`.
+    ///
+    /// # Errors
+    /// [`DbError::Conflict`] when it did not change exactly one row.
+    pub fn execute_one(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), DbError> {
+        match self.execute(sql, params)? {
+            1 => Ok(()),
+            _ => Err(DbError::Conflict),
+        }
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn query(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        match &mut self.connected {
+            Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), params),
+            Connected::Postgres(connection) => connection.query(sql, params),
+        }
+    }
+
+    /// The row of a query that has at most one.
+    ///
+    /// # Errors
+    /// [`DbError::NotOne`] when there are several.
+    pub fn optional(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Option<Row>, DbError> {
+        let mut rows = self.query(sql, params)?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            several => Err(DbError::NotOne(several)),
+        }
+    }
+
+    /// The row of a query that has exactly one.
+    ///
+    /// # Errors
+    /// [`DbError::NotOne`] otherwise.
+    pub fn one(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Row, DbError> {
+        self.optional(sql, params)?.ok_or(DbError::NotOne(0))
+    }
+
+    /// Runs a query or statement whose text has `IN (#)` for all `keys`, in as few round trips as
+    /// possible. Other parameters are not possible beside it.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn query_in(&mut self, sql: &str, keys: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(IN_CHUNK) {
+            let (sql, padded) = expand_in(sql, chunk);
+            found.extend(self.query(&sql, &padded)?);
+        }
+        Ok(found)
+    }
+
+    /// [`Tx::query_in`] for a statement that changes data; returns the number of rows changed.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn execute_in(&mut self, sql: &str, keys: &[Value<'_>]) -> Result<u64, DbError> {
+        let mut changed = 0;
+        for chunk in keys.chunks(IN_CHUNK) {
+            let (sql, padded) = expand_in(sql, chunk);
+            changed += self.execute(&sql, &padded)?;
+        }
+        Ok(changed)
+    }
+}
+
+/// The list is padded to a power of two with its last key, so that few statements are prepared.
+fn expand_in<'v>(sql: &str, keys: &[Value<'v>]) -> (String, Vec<Value<'v>>) {
+    let size = keys.len().next_power_of_two();
+    let marks: Vec<String> = (1..=size).map(|n| format!("${n}")).collect();
+    let last = keys.last().cloned();
+    let padding = size - keys.len();
+    let mut padded = keys.to_vec();
+    padded.extend(last.into_iter().cycle().take(padding));
+    (sql.replace('#', &marks.join(",")), padded)
+}
+
+pub(super) fn dialect(sql: &str) -> Rc<str> {
+    DIALECT.with_borrow_mut(|known| match known.get(sql) {
+        Some(text) => text.clone(),
+        None => {
+            let text: Rc<str> = sqlite::dialect(sql).into();
+            known.insert(sql.to_owned(), text.clone());
+            text
+        }
+    })
+}

@@ -1,0 +1,129 @@
+//! Who is asking, and may he: sessions and tokens become an [`Actor`], routes admit or refuse.
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::{HeaderMap, Method, header, request::Parts};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::routes::RouteKind;
+use crate::actor::{Access, Actor, Role};
+use crate::auth::{self, Session};
+use crate::platform::App;
+use crate::problem::Problem;
+
+/// Whom this request comes from; laid into every request before routing.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) session: Option<Session>,
+    pub(crate) address: IpAddr,
+    pub(crate) behind_proxy: bool,
+}
+
+/// Recognises the caller by session cookie or bearer token; an unknown one is nobody, not an error.
+pub(super) async fn recognise(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let session = match presented_token(request.headers()) {
+        Some((token, by_cookie)) => match auth::session_of(&app, &token, by_cookie).await {
+            Ok(session) => session,
+            Err(problem) => return problem.into_response(),
+        },
+        None => None,
+    };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let forwarded = ["forwarded", "x-forwarded-for"];
+    let behind_proxy = forwarded.iter().any(|name| request.headers().contains_key(*name));
+    if !app.throttle.allows(session.as_ref(), address) {
+        return super::limits::too_many().into_response();
+    }
+    request.extensions_mut().insert(Caller { session, address, behind_proxy });
+    next.run(request).await
+}
+
+fn presented_token(headers: &HeaderMap) -> Option<(String, bool)> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = value.to_str().ok()?.strip_prefix("Bearer ")?;
+        return Some((token.to_owned(), false));
+    }
+    auth::cookie(headers, auth::SESSION_COOKIE).map(|token| (token, true))
+}
+
+/// Lets a request through to its handler, or refuses it before a byte of its body is read.
+pub(super) async fn admit(
+    access: Access,
+    kind: RouteKind,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
+        return Problem::unauthenticated().into_response();
+    };
+    let role = caller.session.as_ref().map(|session| session.actor.role);
+    if !may_enter(access, role, &caller) {
+        return refuse(kind, role, &request);
+    }
+    if kind == RouteKind::Page && !same_origin(&request) {
+        return Problem::forbidden().into_response();
+    }
+    next.run(request).await
+}
+
+fn may_enter(access: Access, role: Option<Role>, caller: &Caller) -> bool {
+    let beside = caller.address.is_loopback() && !caller.behind_proxy;
+    match (access, role) {
+        (Access::Operators, None) => beside,
+        (Access::Public, None) => true,
+        (_, Some(role)) => access.lets_in(role),
+        (_, None) => false,
+    }
+}
+
+fn refuse(kind: RouteKind, role: Option<Role>, request: &Request) -> Response {
+    match (role, kind) {
+        (Some(_), _) => Problem::forbidden().into_response(),
+        (None, RouteKind::Page) if request.method() == Method::GET => {
+            let staff = request.uri().path().starts_with("/me") == false;
+            Redirect::to(if staff { "/staff/sign-in" } else { "/sign-in" }).into_response()
+        }
+        (None, _) => Problem::unauthenticated().into_response(),
+    }
+}
+
+/// A form that another site makes a browser send carries that site's origin: refused before the
+/// CSRF token is even looked at. Programs without these headers have no session cookie to abuse.
+fn same_origin(request: &Request) -> bool {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return true;
+    }
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text("origin"), text("host")) {
+        (Some(origin), Some(host)) => origin.split("://").nth(1) == Some(host),
+        _ => true,
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>();
+        let session = caller.and_then(|caller| caller.session.as_ref());
+        session.map(|session| session.actor.clone()).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>();
+        caller.and_then(|caller| caller.session.clone()).ok_or_else(Problem::unauthenticated)
+    }
+}

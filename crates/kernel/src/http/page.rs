@@ -1,0 +1,168 @@
+//! What every page needs beside its content.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::guard::Caller;
+use super::routes::NavEntry;
+use crate::actor::{Actor, Role};
+use crate::auth;
+use crate::law::{Lang, Text};
+use crate::platform::App;
+use crate::problem::Problem;
+
+/// The signed-in user as the header shows him.
+#[derive(Clone, Debug)]
+pub struct UserChip {
+    /// Name.
+    pub name: String,
+    /// Role in the page's language.
+    pub role_name: String,
+    /// Where his work starts.
+    pub home: String,
+}
+
+/// One link of the navigation.
+#[derive(Clone, Debug)]
+pub struct NavItem {
+    /// Address.
+    pub href: String,
+    /// Label in the page's language.
+    pub label: String,
+    /// Whether the page is below it.
+    pub current: bool,
+    /// Access key.
+    pub key: Option<char>,
+}
+
+/// A short message on top of a page, after something was done.
+#[derive(Clone, Debug)]
+pub struct Flash {
+    /// `ok`, `warn`, `bad` or `info`.
+    pub kind: &'static str,
+    /// The message.
+    pub text: String,
+}
+
+/// Language, user and navigation of a page; templates know it as `p`.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Language.
+    pub lang: Lang,
+    /// Elder mode: larger type, fewer distractions.
+    pub elder: bool,
+    /// Demonstration: shows what would be sent by SMS.
+    pub demo: bool,
+    /// For the hidden field `_csrf` of forms.
+    pub csrf: String,
+    /// Path and query of this page.
+    pub path: String,
+    /// Who is signed in.
+    pub user: Option<UserChip>,
+    /// Links of his role.
+    pub nav: Vec<NavItem>,
+    /// A message on top.
+    pub flash: Option<Flash>,
+    /// Version of the program.
+    pub version: String,
+}
+
+impl Page {
+    /// Picks a text in the page's language.
+    pub fn t<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        self.lang.pick(zh, en)
+    }
+
+    /// A [`Text`] in the page's language.
+    pub fn text<'a>(&self, text: &'a Text) -> &'a str {
+        text.get(self.lang)
+    }
+
+    /// For `<html lang>`.
+    pub fn lang_code(&self) -> &'static str {
+        self.lang.code()
+    }
+
+    /// The same page with a message on top.
+    #[must_use]
+    pub fn with_flash(mut self, kind: &'static str, text: Text) -> Self {
+        self.flash = Some(Flash { kind, text: text.get(self.lang).to_owned() });
+        self
+    }
+
+    pub(super) fn of(parts: &Parts, app: &App) -> Self {
+        let caller = parts.extensions.get::<Caller>();
+        let session = caller.and_then(|caller| caller.session.as_ref());
+        let lang = lang_of(parts);
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Self {
+            lang,
+            elder: auth::cookie(&parts.headers, "elder").as_deref() == Some("1"),
+            demo: app.config.demo,
+            csrf: session.map(|session| session.csrf.clone()).unwrap_or_default(),
+            user: session.map(|session| chip(&session.actor, lang)),
+            nav: session
+                .map(|session| nav(&app.nav, session.actor.role, lang, parts.uri.path()))
+                .unwrap_or_default(),
+            path,
+            flash: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// The reader's choice, else what the browser prefers, else Chinese.
+pub(super) fn lang_of(parts: &Parts) -> Lang {
+    let chosen = auth::cookie(&parts.headers, "lang");
+    let accepted = || parts.headers.get("accept-language")?.to_str().ok().map(str::to_owned);
+    match chosen.or_else(accepted) {
+        Some(tag) if tag.trim_start().to_ascii_lowercase().starts_with("en") => Lang::En,
+        _ => Lang::Zh,
+    }
+}
+
+fn chip(actor: &Actor, lang: Lang) -> UserChip {
+    UserChip {
+        name: actor.name.clone(),
+        role_name: actor.role.name().get(lang).to_owned(),
+        home: home_of(actor.role).to_owned(),
+    }
+}
+
+/// Where the work of a role starts.
+pub fn home_of(role: Role) -> &'static str {
+    match role {
+        Role::Holder => "/me",
+        Role::Clerk | Role::OutletManager => "/desk",
+        _ => "/office",
+    }
+}
+
+fn nav(entries: &[NavEntry], role: Role, lang: Lang, path: &str) -> Vec<NavItem> {
+    let mine = entries.iter().filter(|entry| entry.roles.contains(&role));
+    let longest = mine
+        .clone()
+        .filter(|entry| below(path, entry.href))
+        .map(|entry| entry.href.len())
+        .max();
+    mine.map(|entry| NavItem {
+        href: entry.href.to_owned(),
+        label: entry.label.get(lang).to_owned(),
+        current: longest == Some(entry.href.len()) && below(path, entry.href),
+        key: entry.key,
+    })
+    .collect()
+}
+
+fn below(path: &str, href: &str) -> bool {
+    path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self::of(parts, app))
+    }
+}
+

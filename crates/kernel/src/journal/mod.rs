@@ -1,0 +1,262 @@
+//! The journal: what an auditor reads (Art. 18, 19).
+//!
+//! Every change and every read of personal data writes one [`Entry`] in its own transaction; runtime
+//! code has no way to change or delete one, and the schema refuses it besides. An entry's leaf is
+//! `SM3(0x00 ‖ id ‖ time ‖ SM3(salt ‖ content))`: a salted commitment, so that content may lawfully be
+//! erased later while the proofs of all others stay valid.
+//!
+//! Writers do not wait for one another: [`sequencer`] gives entries their place in the Merkle tree
+//! within a quarter of a second and signs the new head. [`verify`] recomputes everything.
+
+mod pages;
+mod sequencer;
+mod verify;
+
+use serde::Serialize;
+
+pub use pages::routes;
+pub use sequencer::{run, sequence};
+pub use verify::{Report, verify};
+
+use crate::actor::Actor;
+use crate::db::{DbError, Row, Tx, Value, v};
+use crate::id::Id;
+use crate::platform::random;
+use crate::time::Utc;
+
+/// What happened, as it will be on record for ever.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its id; time-ordered.
+    pub id: Id,
+    /// When.
+    pub at: Utc,
+    /// What was done: `card.applied`, `person.read`, `item.used` …
+    pub act: &'static str,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whose data it concerns.
+    pub subject: Option<Id>,
+    /// The thing: `card:3kq…`, `item:CQ-HR-001` …
+    pub object: String,
+    /// Item code and version, for uses of the card.
+    pub item: String,
+    /// Why, in plain words.
+    pub purpose: String,
+    /// Legal basis: `Art. 12`.
+    pub basis: &'static str,
+    /// Names of the fields read or changed, never their values.
+    pub fields: Vec<&'static str>,
+    /// `ok`, or the code of the refusal.
+    pub result: String,
+    /// Further facts without values of personal data.
+    pub detail: serde_json::Value,
+}
+
+impl Entry {
+    /// An entry that says `ok`; the other parts are set with struct update syntax.
+    pub fn new(id: Id, at: Utc, actor: &Actor, act: &'static str, basis: &'static str) -> Self {
+        Self {
+            id,
+            at,
+            act,
+            actor: actor.clone(),
+            subject: None,
+            object: String::new(),
+            item: String::new(),
+            purpose: String::new(),
+            basis,
+            fields: Vec::new(),
+            result: "ok".to_owned(),
+            detail: serde_json::Value::Null,
+        }
+    }
+
+    /// The person whose data it concerns.
+    #[must_use]
+    pub fn about(mut self, person: Id) -> Self {
+        self.subject = Some(person);
+        self
+    }
+
+    /// The thing it concerns, e.g. `("card", id)`.
+    #[must_use]
+    pub fn on(mut self, kind: &str, id: impl std::fmt::Display) -> Self {
+        self.object = format!("{kind}:{id}");
+        self
+    }
+
+    /// Why, and which fields were read or changed.
+    #[must_use]
+    pub fn why(mut self, purpose: impl Into<String>, fields: &[&'static str]) -> Self {
+        self.purpose = purpose.into();
+        self.fields = fields.to_vec();
+        self
+    }
+}
+
+/// An entry as stored, the same for computing a leaf and for checking it.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Stored {
+    /// Entry id.
+    pub id: Id,
+    /// UTC microseconds.
+    pub at: Utc,
+    /// What was done.
+    pub act: String,
+    /// Account.
+    pub actor_id: Id,
+    /// Role code.
+    pub actor_role: String,
+    /// Name at that time.
+    pub actor_name: String,
+    /// Organisation.
+    pub org_id: Option<Id>,
+    /// Person concerned.
+    pub subject_id: Option<Id>,
+    /// Thing concerned.
+    pub object: String,
+    /// Item code and version.
+    pub item: String,
+    /// Why.
+    pub purpose: String,
+    /// Legal basis.
+    pub basis: String,
+    /// Field names, separated by commas.
+    pub fields: String,
+    /// `ok` or a refusal's code.
+    pub result: String,
+    /// JSON.
+    pub detail: String,
+}
+
+/// The columns of [`Stored`], in order.
+const COLUMNS: &str = "id, at, act, actor_id, actor_role, actor_name, org_id, subject_id, object, \
+     item, purpose, basis, fields, result, detail";
+
+impl Stored {
+    fn of(entry: &Entry) -> Self {
+        let detail = match &entry.detail {
+            serde_json::Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        Self {
+            id: entry.id,
+            at: entry.at,
+            act: entry.act.to_owned(),
+            actor_id: entry.actor.account,
+            actor_role: entry.actor.role.code().to_owned(),
+            actor_name: entry.actor.name.clone(),
+            org_id: entry.actor.org,
+            subject_id: entry.subject,
+            object: entry.object.clone(),
+            item: entry.item.clone(),
+            purpose: entry.purpose.clone(),
+            basis: entry.basis.to_owned(),
+            fields: entry.fields.join(","),
+            result: entry.result.clone(),
+            detail,
+        }
+    }
+
+    fn read(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            act: row.get(2)?,
+            actor_id: row.get(3)?,
+            actor_role: row.get(4)?,
+            actor_name: row.get(5)?,
+            org_id: row.get(6)?,
+            subject_id: row.get(7)?,
+            object: row.get(8)?,
+            item: row.get(9)?,
+            purpose: row.get(10)?,
+            basis: row.get(11)?,
+            fields: row.get(12)?,
+            result: row.get(13)?,
+            detail: row.get(14)?,
+        })
+    }
+
+    /// The entry's hash in the tree.
+    fn leaf(&self, salt: &[u8; 16]) -> [u8; 32] {
+        let content = serde_json::to_vec(self).expect("an entry is plain data");
+        let commitment = seal::sm3::sm3(&[salt.as_slice(), &content].concat());
+        let mut data = Vec::with_capacity(48);
+        data.extend_from_slice(&self.id.0.to_be_bytes());
+        data.extend_from_slice(&self.at.0.to_be_bytes());
+        data.extend_from_slice(&commitment);
+        seal::merkle::leaf_hash::<seal::hash::Sm3>(&data)
+    }
+
+    fn into_values(self, salt: [u8; 16], leaf: [u8; 32]) -> Vec<Value<'static>> {
+        vec![
+            v(self.id),
+            v(self.at),
+            v(self.act),
+            v(self.actor_id),
+            v(self.actor_role),
+            v(self.actor_name),
+            v(self.org_id),
+            v(self.subject_id),
+            v(self.object),
+            v(self.item),
+            v(self.purpose),
+            v(self.basis),
+            v(self.fields),
+            v(self.result),
+            v(self.detail),
+            v(salt.to_vec()),
+            v(leaf.to_vec()),
+        ]
+    }
+}
+
+/// Writes one entry into the transaction of what it tells.
+///
+/// # Errors
+/// See [`DbError`]; the transaction must not be kept then.
+pub fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), DbError> {
+    record_all(tx, std::slice::from_ref(entry))
+}
+
+/// Writes several entries at once.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_all(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), DbError> {
+    let (mut rows, mut pending) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let (stored, salt) = (Stored::of(entry), random::<16>());
+        let leaf = stored.leaf(&salt);
+        pending.push(vec![v(entry.id), v(leaf.to_vec())]);
+        rows.push(stored.into_values(salt, leaf));
+    }
+    tx.insert_rows(&format!("journal_entry ({COLUMNS}, salt, leaf)"), "", &rows)?;
+    tx.insert_rows("journal_pending (entry_id, leaf)", "", &pending)?;
+    tx.mark_journalled();
+    Ok(())
+}
+
+/// The newest entries about a person, newest first: the holder's "who saw my data" (Art. 19).
+///
+/// # Errors
+/// See [`DbError`].
+pub fn about(tx: &mut Tx<'_>, person: Id, before: Id, most: i64) -> Result<Vec<Stored>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM journal_entry WHERE subject_id = $1 AND id < $2
+         ORDER BY id DESC LIMIT $3"
+    );
+    tx.query(&sql, &[v(person), v(before), v(most)])?.iter().map(Stored::read).collect()
+}
+
+/// The newest entries of all, newest first: for auditors.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn newest(tx: &mut Tx<'_>, before: Id, most: i64) -> Result<Vec<Stored>, DbError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM journal_entry WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    tx.query(&sql, &[v(before), v(most)])?.iter().map(Stored::read).collect()
+}

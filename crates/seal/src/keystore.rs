@@ -1,0 +1,257 @@
+//! The port to the keys of an installation: operations with named keys, never the keys themselves.
+//!
+//! A certified hardware module takes over by implementing [`KeyStore`]; [`SoftKeys`] keeps the
+//! secrets in memory.
+
+use std::collections::BTreeMap;
+
+use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};
+use aes_gcm::{AesGcm, aead::consts::U12};
+use zeroize::Zeroizing;
+
+use crate::sm2::{Signature, SignerId, SigningKey, VerifyingKey};
+use crate::sm3::MacKey;
+
+/// Signs the heads of the journal (SM2).
+pub const JOURNAL: &str = "journal";
+/// Encrypts single fields at rest (SM4-GCM).
+pub const FIELD: &str = "field";
+
+type Sm4Gcm = AesGcm<sm4::Sm4, U12>;
+
+/// Why a key could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No key of this name.
+    #[error("there is no key {0}")]
+    Missing(String),
+    /// The stored keys cannot be read.
+    #[error("line {0} of the key file cannot be read")]
+    Unreadable(usize),
+    /// What should be opened was not sealed with this key, or was changed.
+    #[error("cannot be opened with this key")]
+    Unopenable,
+}
+
+/// Operations with named keys.
+pub trait KeyStore: Send + Sync {
+    /// An SM2 signature by `key` in a role.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`].
+    fn sign(&self, key: &str, role: SignerId, message: &[u8]) -> Result<Signature, KeyError>;
+
+    /// The public half of `key` in a role.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`].
+    fn public(&self, key: &str, role: SignerId) -> Result<VerifyingKey, KeyError>;
+
+    /// HMAC-SM3 with `key`.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`].
+    fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32], KeyError>;
+
+    /// Encrypts with SM4-GCM: nonce ‖ ciphertext ‖ tag. A nonce must never come twice; 12 random
+    /// bytes do. `context` must be the same when opening: it binds the text to its place.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`].
+    fn seal(
+        &self,
+        key: &str,
+        nonce: &[u8; 12],
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError>;
+
+    /// Opens what [`KeyStore::seal`] made.
+    ///
+    /// # Errors
+    /// [`KeyError::Unopenable`] when key, context or text is another.
+    fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError>;
+}
+
+struct SoftKey {
+    secret: Zeroizing<[u8; 32]>,
+    mac: MacKey,
+}
+
+/// Keys in memory.
+pub struct SoftKeys(BTreeMap<String, SoftKey>);
+
+impl std::fmt::Debug for SoftKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+impl SoftKeys {
+    /// Reads lines of a name and 64 hexadecimal digits, with a space between.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`] names the line.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let mut keys = BTreeMap::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let unreadable = KeyError::Unreadable(number);
+            let (name, digits) = line.split_once(' ').ok_or(unreadable.clone())?;
+            let secret = from_hex(digits).ok_or(unreadable)?;
+            keys.insert(
+                name.to_owned(),
+                SoftKey {
+                    mac: MacKey::new(&*secret),
+                    secret,
+                },
+            );
+        }
+        Ok(Self(keys))
+    }
+
+    /// A key file with a fresh secret for each name, from 32 random bytes each.
+    pub fn fresh_text(names: &[&str], mut random: impl FnMut() -> [u8; 32]) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
+        for name in names {
+            let secret = Zeroizing::new(random());
+            let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+            text.push_str(&format!("{name} {digits}\n"));
+        }
+        text
+    }
+
+    fn key(&self, name: &str) -> Result<&SoftKey, KeyError> {
+        self.0
+            .get(name)
+            .ok_or_else(|| KeyError::Missing(name.to_owned()))
+    }
+
+    fn signing(&self, name: &str, role: SignerId) -> Result<SigningKey, KeyError> {
+        let secret = &self.key(name)?.secret;
+        SigningKey::from_secret(secret, role).map_err(|_| KeyError::Missing(name.to_owned()))
+    }
+
+    fn cipher(&self, name: &str) -> Result<Sm4Gcm, KeyError> {
+        // SM4 takes 16 bytes; the other half of the secret keeps sealing apart from MACs.
+        let (_, second) = self.key(name)?.secret.split_at(16);
+        Sm4Gcm::new_from_slice(second).map_err(|_| KeyError::Missing(name.to_owned()))
+    }
+}
+
+fn from_hex(digits: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut secret = Zeroizing::new([0u8; 32]);
+    if digits.len() != 64 || !digits.is_ascii() {
+        return None;
+    }
+    for (place, byte) in secret.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[place * 2..place * 2 + 2], 16).ok()?;
+    }
+    Some(secret)
+}
+
+impl KeyStore for SoftKeys {
+    fn sign(&self, key: &str, role: SignerId, message: &[u8]) -> Result<Signature, KeyError> {
+        Ok(self.signing(key, role)?.sign(message))
+    }
+
+    fn public(&self, key: &str, role: SignerId) -> Result<VerifyingKey, KeyError> {
+        Ok(self.signing(key, role)?.verifying())
+    }
+
+    fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32], KeyError> {
+        Ok(self.key(key)?.mac.mac(message))
+    }
+
+    fn seal(
+        &self,
+        key: &str,
+        nonce: &[u8; 12],
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let payload = Payload {
+            msg: plain,
+            aad: context,
+        };
+        let sealed = self
+            .cipher(key)?
+            .encrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
+        let sealed = sealed.map_err(|_| KeyError::Unopenable)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let (nonce, sealed) = sealed
+            .split_first_chunk::<12>()
+            .ok_or(KeyError::Unopenable)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: context,
+        };
+        let opened = self
+            .cipher(key)?
+            .decrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
+        opened.map_err(|_| KeyError::Unopenable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> SoftKeys {
+        let mut next = 0;
+        let text = SoftKeys::fresh_text(&[JOURNAL, FIELD, "other"], || {
+            next += 1;
+            [next; 32]
+        });
+        SoftKeys::parse(&text).expect("what was written is read")
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_with_its_key_and_in_its_place() {
+        let keys = keys();
+        let sealed = keys
+            .seal(FIELD, &[1; 12], b"person 1", "秘密".as_bytes())
+            .expect("sealed");
+        assert_eq!(
+            keys.open(FIELD, b"person 1", &sealed).as_deref(),
+            Ok("秘密".as_bytes())
+        );
+        assert_eq!(
+            keys.open(FIELD, b"person 2", &sealed),
+            Err(KeyError::Unopenable)
+        );
+        assert_eq!(
+            keys.open("other", b"person 1", &sealed),
+            Err(KeyError::Unopenable)
+        );
+        for place in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[place] ^= 1;
+            assert_eq!(
+                keys.open(FIELD, b"person 1", &bent),
+                Err(KeyError::Unopenable)
+            );
+        }
+        assert_eq!(
+            keys.open(FIELD, b"", &sealed[..8]),
+            Err(KeyError::Unopenable)
+        );
+    }
+
+    #[test]
+    fn a_missing_key_and_a_bad_line_are_named() {
+        assert_eq!(
+            keys().mac("none", b""),
+            Err(KeyError::Missing("none".to_owned()))
+        );
+        let bad = SoftKeys::parse("journal 00\n").expect_err("too short");
+        assert_eq!(bad, KeyError::Unreadable(1));
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        assert_eq!(format!("{:?}", keys()), r#"["field", "journal", "other"]"#);
+    }
+}

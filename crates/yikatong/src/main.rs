@@ -1,0 +1,2 @@
+//! yikatong
+fn main() {}
