@@ -2,7 +2,23 @@
 //! journal, the outbox, sign-in, the HTTP and page toolkit. It knows no capability.
 #![forbid(unsafe_code)]
 
+pub mod actor;
+pub mod approval;
+pub mod auth;
 pub mod db;
+pub mod http;
 pub mod id;
+pub mod journal;
+pub mod keys;
 pub mod law;
+pub mod org;
+pub mod outbox;
+pub mod platform;
+pub mod problem;
 pub mod time;
+
+use db::Migration;
+
+/// The schema of the kernel.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "kernel-0001", sql: include_str!("../migrations/0001_kernel.sql") }];

@@ -17,6 +17,9 @@ pub const JOURNAL: &str = "journal";
 /// Encrypts single fields at rest (SM4-GCM).
 pub const FIELD: &str = "field";
 
+/// Text that holds secrets; wiped when dropped.
+pub type SecretText = Zeroizing<String>;
+
 type Sm4Gcm = AesGcm<sm4::Sm4, U12>;
 
 /// Why a key could not be used.
@@ -110,8 +113,8 @@ impl SoftKeys {
     }
 
     /// A key file with a fresh secret for each name, from 32 random bytes each.
-    pub fn fresh_text(names: &[&str], mut random: impl FnMut() -> [u8; 32]) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::new());
+    pub fn fresh_text(names: &[&str], mut random: impl FnMut() -> [u8; 32]) -> SecretText {
+        let mut text = SecretText::new(String::new());
         for name in names {
             let secret = Zeroizing::new(random());
             let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();

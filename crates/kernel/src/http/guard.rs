@@ -109,7 +109,7 @@ fn same_origin(request: &Request) -> bool {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Actor {
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -119,7 +119,7 @@ impl<S: Sync> FromRequestParts<S> for Actor {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Session {
+impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

@@ -8,7 +8,6 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -172,6 +171,3 @@ impl Routes {
         self.table.push(Declared { method, path, access, kind, articles, capability });
     }
 }
-
-/// The answer type of route middleware.
-pub(super) type Answer = Response;

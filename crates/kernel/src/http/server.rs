@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
+use axum::serve::ListenerExt as _;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing::get};
 use utoipa::openapi::{InfoBuilder, OpenApi};
@@ -149,18 +150,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(tap_nodelay(listener), service).with_graceful_shutdown(stop).await
-}
-
-fn tap_nodelay(
-    listener: tokio::net::TcpListener,
-) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
-    use axum::serve::ListenerExt as _;
-    listener.tap_io(|stream| {
+    let listener = listener.tap_io(|stream| {
         // Small answers should not wait for more; a failure costs speed only.
         let _ = stream.set_nodelay(true);
-    })
+    });
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
-
-/// The state that handlers may ask for.
-pub type Shared = State<App>;
