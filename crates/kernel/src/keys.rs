@@ -11,7 +11,7 @@ use seal::sm2::SignerId;
 use crate::platform::random;
 
 /// Keys that a new installation makes for itself.
-const NAMES: [&str; 4] = [JOURNAL, FIELD, "code-1", "digest"];
+pub(crate) const NAMES: [&str; 4] = [JOURNAL, FIELD, "code-1", "digest"];
 
 /// The key store with the few operations that the kernel needs; cheap to clone.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod approval;
 pub mod auth;
 pub mod db;
+pub mod divisions;
 pub mod http;
 pub mod id;
 pub mod journal;
@@ -15,6 +16,8 @@ pub mod org;
 pub mod outbox;
 pub mod platform;
 pub mod problem;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 
 use db::Migration;

@@ -17,8 +17,9 @@ mod origins;
 #[cfg(test)]
 mod tests;
 
-use crate::divisions::{Division, Region};
+use kernel::divisions::{Division, Region};
 use crate::document::DocumentKind;
+use crate::rules::Ground;
 use crate::number::{NumberKind, PersonNumber, Sex};
 use births::{Birth, birth_at};
 use draw::{Draw, Permutation, mix};
@@ -35,19 +36,6 @@ pub const STANDING_ON: Date = date!(2025 - 11 - 06);
 /// sends messages to real telephones must refuse these (see [`is_generated_phone`]), because no
 /// prefix of mobile numbers is reserved for examples.
 pub const PHONE_PREFIX: &str = "1990000";
-
-/// Why a person may apply for a card (Art. 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ground {
-    /// 本市户籍: registered in Chongqing.
-    Household,
-    /// Entitled to public services by work in Chongqing.
-    Employment,
-    /// Entitled by study.
-    Study,
-    /// Entitled by residence.
-    Residence,
-}
 
 /// A person made by the generator.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ mod tests;
 
 pub use problem::{NumberError, Warning};
 
-use crate::divisions;
+use kernel::divisions;
 use crate::pinyin::fold_width;
 use std::fmt;
 use time::{Date, Month};

@@ -172,6 +172,19 @@ fn touch(tx: &mut Tx<'_>, digest: &[u8; 32], now: Utc) -> Result<(), DbError> {
     tx.execute(sql, &[v(now), v(digest)]).map(drop)
 }
 
+/// A finished session without the steps of signing in, for tests; returns the value for forms.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn open_session(
+    tx: &mut Tx<'_>,
+    token: &str,
+    actor: &Actor,
+    now: Utc,
+) -> Result<String, DbError> {
+    service::insert_session(tx, token, actor.account, actor.role, "browser", "full", now)?;
+    let sql = "SELECT csrf FROM session WHERE digest = $1";
+    tx.one(sql, &[v(&seal::token::digest(token))])?.get(0)
+}
+
 /// The value of a cookie, when the request carries it.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());

@@ -76,7 +76,6 @@ impl Tx<'_> {
         }
         let key = target.split(['(', ',', ')']).nth(1).unwrap_or_default().trim();
         let sql = format!("INSERT INTO {target} VALUES {places} {on_conflict} RETURNING {key}");
-        self.changed = true;
         let kept: HashSet<i64> =
             self.query(&sql, &values)?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
         let is_kept = |row: &Vec<Value<'_>>| matches!(row[0], Value::Int(id) if kept.contains(&id));
@@ -93,6 +92,15 @@ impl Tx<'_> {
         rows: &mut dyn Iterator<Item = Vec<Value<'static>>>,
     ) -> Result<u64, DbError> {
         self.changed = true;
+        let result = self.stream(into, rows);
+        self.noted(result)
+    }
+
+    fn stream(
+        &mut self,
+        into: BulkRows,
+        rows: &mut dyn Iterator<Item = Vec<Value<'static>>>,
+    ) -> Result<u64, DbError> {
         let names: Vec<&str> = into.columns.iter().map(|(name, _)| *name).collect();
         let (table, names) = (into.table, names.join(", "));
         match &mut self.connected {

@@ -27,7 +27,10 @@ pub(super) fn open(url: &str, limits: &Limits) -> Result<Pool, DbError> {
         DbError::Unavailable("the database URL cannot be read".to_owned())
     })?;
     let config = Arc::new(config);
-    let first = PgConnection::connect(&config)?;
+    // On a thread of its own: the caller may be inside a runtime, which must not be blocked on.
+    let connecting = std::thread::scope(|s| s.spawn(|| PgConnection::connect(&config)).join());
+    let first = connecting
+        .unwrap_or_else(|_| Err(DbError::Unavailable("connecting panicked".to_owned())))?;
     let (writers, queue) = crossbeam_channel::bounded::<Box<dyn Task>>(limits.queue);
     let mut ready = Some(first);
     for number in 0..limits.connections.max(1) {
@@ -197,7 +200,7 @@ pub(super) fn error(problem: tokio_postgres::Error) -> DbError {
         DbError::Unique(said.constraint().unwrap_or_default().to_owned())
     } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
         DbError::Conflict
-    } else if code.code().starts_with("23") || *code == SqlState::RAISE_EXCEPTION {
+    } else if ["22", "23"].iter().any(|class| code.code().starts_with(class)) || *code == SqlState::RAISE_EXCEPTION {
         DbError::Forbidden(text)
     } else if ["53", "57", "08"].iter().any(|class| code.code().starts_with(class)) {
         DbError::Unavailable(text)

@@ -69,7 +69,10 @@ fn write_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, group: u
                 task.fail(problem);
             }
             tasks.push(task);
-            if tasks.len() < group && began.elapsed() < GROUP_TIME {
+            // Some failures (a full disk) end the whole transaction; what ran after it would be kept
+            // though all are told that it failed.
+            let ended = connection.is_autocommit();
+            if !ended && tasks.len() < group && began.elapsed() < GROUP_TIME {
                 next = queue.try_recv().ok();
             }
         }

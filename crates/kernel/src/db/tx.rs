@@ -13,11 +13,15 @@ pub(super) enum Connected<'a> {
 }
 
 /// An open transaction. It ends when the closure that got it returns: kept on `Ok`, taken back on
-/// `Err`.
+/// `Err`. When a statement failed it is taken back on `Ok` too, with that statement's error: what
+/// may already be there is inserted with `ON CONFLICT`.
 pub struct Tx<'a> {
     pub(super) connected: Connected<'a>,
     pub(super) changed: bool,
     pub(super) journalled: bool,
+    /// The first statement that failed. PostgreSQL keeps nothing of the transaction then, whatever
+    /// the closure makes of it; so that both engines do the same, neither does SQLite.
+    pub(super) failed: Option<DbError>,
 }
 
 thread_local! {
@@ -30,7 +34,7 @@ const IN_CHUNK: usize = 256;
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connected: Connected<'a>) -> Self {
-        Self { connected, changed: false, journalled: false }
+        Self { connected, changed: false, journalled: false, failed: None }
     }
 
     /// The journal calls this when an entry of this transaction is written.
@@ -44,10 +48,19 @@ impl<'a> Tx<'a> {
     /// See [`DbError`].
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
         self.changed = true;
-        match &mut self.connected {
+        let result = match &mut self.connected {
             Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), params),
             Connected::Postgres(connection) => connection.execute(sql, params),
+        };
+        self.noted(result)
+    }
+
+    /// Remembers a failure: see [`Tx::failed`].
+    pub(super) fn noted<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        if let Err(problem) = &result {
+            self.failed.get_or_insert_with(|| problem.clone());
         }
+        result
     }
 
     /// Like [`Tx::execute`] for a change guarded by `WHERE … version = $n`.
@@ -66,10 +79,14 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// See [`DbError`].
     pub fn query(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
-        match &mut self.connected {
+        // `INSERT … RETURNING` is a change too, and `WITH` may hide one.
+        let first = sql.split_whitespace().next().unwrap_or_default();
+        self.changed |= !first.eq_ignore_ascii_case("SELECT");
+        let result = match &mut self.connected {
             Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), params),
             Connected::Postgres(connection) => connection.query(sql, params),
-        }
+        };
+        self.noted(result)
     }
 
     /// The row of a query that has at most one.

@@ -49,10 +49,11 @@ where
             Err(DbError::Engine("a use case panicked; nothing of it was kept".to_owned()).into())
         });
         let unjournalled = self.purpose == Purpose::Change && tx.changed && !tx.journalled;
-        let result = match result {
-            Ok(_) if unjournalled => Err(DbError::Unjournalled.into()),
-            other => other,
-        };
+        let result = result.and_then(|value| match tx.failed.take() {
+            Some(swallowed) => Err(swallowed.into()),
+            None if unjournalled => Err(DbError::Unjournalled.into()),
+            None => Ok(value),
+        });
         let keep = result.is_ok();
         self.result = Some(result);
         keep

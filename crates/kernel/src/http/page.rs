@@ -7,7 +7,7 @@ use super::guard::Caller;
 use super::routes::NavEntry;
 use crate::actor::{Actor, Role};
 use crate::auth;
-use crate::law::{Lang, Text};
+use crate::law::{Article, Lang, Text};
 use crate::platform::App;
 use crate::problem::Problem;
 
@@ -76,6 +76,14 @@ impl Page {
     /// A [`Text`] in the page's language.
     pub fn text<'a>(&self, text: &'a Text) -> &'a str {
         text.get(self.lang)
+    }
+
+    /// `第五条` or `Art. 5`.
+    pub fn article(&self, article: &Article) -> String {
+        match self.lang {
+            Lang::Zh => article.chinese(),
+            Lang::En => article.to_string(),
+        }
     }
 
     /// For `<html lang>`.

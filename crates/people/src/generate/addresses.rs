@@ -1,7 +1,7 @@
 //! Addresses: a real county, and below it towns, roads and villages put together from parts.
 
 use super::draw::Draw;
-use crate::divisions::Division;
+use kernel::divisions::Division;
 use std::fmt::Write;
 
 const HEADS: &str = "龙凤青白石双永太大新金玉清长高红云桃松竹柳梅沙黄古安和兴官天";

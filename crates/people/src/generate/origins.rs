@@ -1,6 +1,6 @@
 //! Where people come from, and how many: the prefix of their number through the years.
 
-use crate::divisions::{Division, find, successor_on};
+use kernel::divisions::{Division, find, successor_on};
 use std::sync::LazyLock;
 use time::Date;
 
@@ -232,7 +232,7 @@ pub(super) static HOMES: LazyLock<Vec<&'static Division>> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::divisions::is_known_area;
+    use kernel::divisions::is_known_area;
     use std::collections::{BTreeSet, HashMap};
 
     #[test]

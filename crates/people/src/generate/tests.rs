@@ -1,5 +1,5 @@
 use super::*;
-use crate::divisions::find;
+use kernel::divisions::find;
 use crate::number::{Parsed, Strictness};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};

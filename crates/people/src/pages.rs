@@ -1,0 +1,163 @@
+//! Pages of the person register: registration at the desk, and the holder's "who saw my data".
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::{IntoResponse, Redirect, Response};
+use kernel::actor::{Access, Actor, Role};
+use kernel::divisions::{self, Division};
+use kernel::http::{Form, Page, Query, Routes, render};
+use kernel::id::Id;
+use kernel::journal::{self, Stored};
+use kernel::law::Text;
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::time::Utc;
+use serde::Deserialize;
+
+use crate::api::DESK;
+use crate::document::DocumentKind;
+use crate::field::Field;
+use crate::rules::Ground;
+use crate::service::{self, Registration};
+
+const HOLDER: Access = Access::Roles(&[Role::Holder]);
+
+pub(crate) fn routes() -> Routes {
+    Routes::new("people")
+        .page(Method::GET, "/desk/register", DESK, &[12], form)
+        .page(Method::POST, "/desk/register", DESK, &[12], register)
+        .page(Method::GET, "/me/access", HOLDER, &[18, 19], access)
+        .nav(&[Role::Clerk, Role::OutletManager], "/desk/register", Text::new("登记人员", "Register"), Some('r'))
+        .nav(&[Role::Holder], "/me/access", Text::new("谁查阅过我", "Who saw my data"), None)
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage {
+    p: Page,
+    form: Registration,
+    problem: Option<Problem>,
+    documents: Vec<DocumentKind>,
+    grounds: Vec<Ground>,
+    divisions: Vec<&'static Division>,
+}
+
+impl RegisterPage {
+    fn new(p: Page, form: Registration, problem: Option<Problem>) -> Self {
+        let today = Utc::now().day();
+        Self {
+            p,
+            form,
+            problem,
+            documents: DocumentKind::ALL.to_vec(),
+            grounds: Ground::ALL.to_vec(),
+            divisions: divisions::in_force_on(today).collect(),
+        }
+    }
+
+    fn error(&self, field: &str) -> String {
+        let faults = self.problem.iter().flat_map(|problem| &problem.fields);
+        let mine = faults.filter(|fault| fault.field == field).map(|fault| self.p.text(&fault.text));
+        mine.collect::<Vec<_>>().join(";")
+    }
+}
+
+#[derive(Deserialize)]
+struct Known {
+    #[serde(default)]
+    number: String,
+}
+
+async fn form(p: Page, Query(known): Query<Known>) -> Result<Response, Problem> {
+    let form = Registration {
+        number: known.number,
+        document: DocumentKind::ALL[0].code().to_owned(),
+        ground: Ground::Household.code().to_owned(),
+        ..Registration::default()
+    };
+    render(&RegisterPage::new(p, form, None))
+}
+
+async fn register(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Form(form): Form<Registration>,
+) -> Result<Response, Problem> {
+    match service::register(&app, &actor, form.clone()).await {
+        Ok(person) => Ok(Redirect::to(&format!("/desk/people/{}", person.id)).into_response()),
+        Err(problem) if problem.status < 500 => {
+            let status = axum::http::StatusCode::from_u16(problem.status).unwrap_or_default();
+            let page = render(&RegisterPage::new(p, form, Some(problem)))?;
+            Ok((status, page).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "access.html")]
+struct AccessPage {
+    p: Page,
+    entries: Vec<Stored>,
+    next: Option<Id>,
+}
+
+impl AccessPage {
+    /// The fields of an entry in the reader's words.
+    fn fields(&self, entry: &Stored) -> String {
+        let codes = entry.fields.split(',').filter(|code| !code.is_empty());
+        let label = |code: &str| match Field::from_code(code) {
+            Some(field) => self.p.text(&field.label()).to_owned(),
+            None => match code {
+                "address" => self.p.t("联系地址", "Address").to_owned(),
+                "household" => self.p.t("户籍", "Household").to_owned(),
+                "ground" => self.p.t("申领依据", "Ground").to_owned(),
+                "card" => self.p.t("社保卡信息", "Card").to_owned(),
+                other => other.to_owned(),
+            },
+        };
+        codes.map(label).collect::<Vec<_>>().join(self.p.t("、", ", "))
+    }
+
+    fn act(&self, entry: &Stored) -> &str {
+        let (zh, en) = match entry.act.as_str() {
+            "person.registered" => ("登记了您的信息", "Registered you"),
+            "person.read" => ("查阅了您的信息", "Read your data"),
+            "card.applied" => ("受理了您的申领", "Took your application"),
+            "card.produced" => ("制作了您的社保卡", "Made your card"),
+            "card.handed-over" => ("向您发放了社保卡", "Handed your card over"),
+            "card.activated" => ("激活了您的社保卡", "Activated your card"),
+            "item.used" => ("核验了您的社保卡", "Verified your card"),
+            "item.refused" => ("核验未通过", "Verification refused"),
+            "session.opened" => ("登录", "Signed in"),
+            "session.closed" => ("退出", "Signed out"),
+            "code.shown" => ("出示了卡码", "Showed a code"),
+            other => return if other.starts_with("access") { self.p.t("查看了本页", "Looked at this page") } else { "" },
+        };
+        self.p.t(zh, en)
+    }
+}
+
+#[derive(Deserialize)]
+struct Before {
+    before: Option<String>,
+}
+
+const SHOWN: i64 = 30;
+
+/// The holder's own look at the list is his right and needs no entry of its own.
+async fn access(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Query(from): Query<Before>,
+) -> Result<Response, Problem> {
+    let person = actor.person.ok_or_else(Problem::forbidden)?;
+    let before = from.before.and_then(|id| id.parse().ok()).unwrap_or(Id(i64::MAX));
+    let entries: Vec<Stored> =
+        app.db.read(move |tx| Ok::<_, Problem>(journal::about(tx, person, before, SHOWN)?)).await?;
+    let next = (entries.len() == SHOWN as usize).then(|| entries.last().map(|e| e.id)).flatten();
+    render(&AccessPage { p, entries, next })
+}

@@ -1,0 +1,175 @@
+//! All SQL of the person register.
+
+use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, v};
+use kernel::id::Id;
+use kernel::time::{Utc, day_text, parse_day};
+
+use crate::document::DocumentKind;
+use crate::number::{PersonNumber, Sex};
+use crate::pinyin;
+use crate::rules::{Ground, Person};
+
+const COLUMNS: &str = "p.id, p.number, p.document, p.name, p.sex, p.birth, p.nation, p.phone, p.address, \
+     p.household, p.ground, p.ground_until, p.deceased_on, p.version";
+
+/// Where bulk loads of people go.
+pub const PERSON_ROWS: BulkRows = BulkRows {
+    table: "person",
+    columns: &[
+        ("id", Kind::Int),
+        ("number", Kind::Text),
+        ("document", Kind::Text),
+        ("name", Kind::Text),
+        ("pinyin", Kind::Text),
+        ("initials", Kind::Text),
+        ("sex", Kind::Text),
+        ("birth", Kind::Text),
+        ("nation", Kind::Text),
+        ("phone", Kind::Text),
+        ("address", Kind::Text),
+        ("household", Kind::Text),
+        ("ground", Kind::Text),
+        ("ground_until", Kind::Text),
+        ("deceased_on", Kind::Text),
+        ("created_at", Kind::Int),
+        ("version", Kind::Int),
+    ],
+};
+
+/// Where bulk loads of the number directory go.
+pub const NUMBER_ROWS: BulkRows =
+    BulkRows { table: "person_number", columns: &[("number", Kind::Text), ("person_id", Kind::Int)] };
+
+/// A person as a row of [`PERSON_ROWS`].
+pub fn person_row(person: &Person, now: Utc) -> Vec<Value<'static>> {
+    let keys = pinyin::name_keys(&person.name);
+    vec![
+        v(person.id),
+        v(person.number.as_str().to_owned()),
+        v(person.document.code().to_owned()),
+        v(person.name.clone()),
+        v(keys.full.replace(' ', "")),
+        v(keys.initials),
+        v(person.sex.code().to_owned()),
+        v(day_text(person.birth)),
+        v(person.nation.clone()),
+        v(person.phone.clone()),
+        v(person.address.clone()),
+        v(person.household.clone()),
+        v(person.ground.code().to_owned()),
+        v(person.ground_until.map(day_text)),
+        v(person.deceased_on.map(day_text)),
+        v(now),
+        v(person.version),
+    ]
+}
+
+/// Enters a person with his number.
+///
+/// # Errors
+/// [`DbError::Unique`] when the number is known.
+pub fn insert(tx: &mut Tx<'_>, person: &Person, now: Utc) -> Result<(), DbError> {
+    let sql = "INSERT INTO person_number (number, person_id) VALUES ($1, $2)";
+    tx.execute(sql, &[v(person.number.as_str()), v(person.id)])?;
+    let names: Vec<&str> = PERSON_ROWS.columns.iter().map(|(name, _)| *name).collect();
+    let target = format!("person ({})", names.join(", "));
+    tx.insert_rows(&target, "", &[person_row(person, now)]).map(drop)
+}
+
+fn read(row: &Row) -> Result<Person, DbError> {
+    let bad = |what: &str| DbError::Engine(format!("a person's {what} cannot be read"));
+    let day = |text: Option<String>| text.as_deref().and_then(parse_day);
+    let number: String = row.get(1)?;
+    Ok(Person {
+        id: row.get(0)?,
+        number: PersonNumber::restore(&number).map_err(|_| bad("number"))?,
+        document: DocumentKind::from_code(&row.get::<String>(2)?).ok_or_else(|| bad("document"))?,
+        name: row.get(3)?,
+        sex: Sex::from_code(&row.get::<String>(4)?).ok_or_else(|| bad("sex"))?,
+        birth: day(row.get(5)?).ok_or_else(|| bad("birth date"))?,
+        nation: row.get(6)?,
+        phone: row.get(7)?,
+        address: row.get(8)?,
+        household: row.get(9)?,
+        ground: Ground::from_code(&row.get::<String>(10)?).ok_or_else(|| bad("ground"))?,
+        ground_until: day(row.get(11)?),
+        deceased_on: day(row.get(12)?),
+        version: row.get(13)?,
+    })
+}
+
+/// The person with this id.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Person>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM person p WHERE p.id = $1");
+    tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
+}
+
+/// Several people at once, in any order.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Person>, DbError> {
+    let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
+    let sql = format!("SELECT {COLUMNS} FROM person p WHERE p.id IN (#)");
+    tx.query_in(&sql, &keys)?.iter().map(read).collect()
+}
+
+/// The person with this number.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn by_number(tx: &mut Tx<'_>, number: &PersonNumber) -> Result<Option<Person>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM person_number n JOIN person p ON p.id = n.person_id WHERE n.number = $1"
+    );
+    tx.optional(&sql, &[v(number.as_str())])?.as_ref().map(read).transpose()
+}
+
+/// People whose number, phone, name, or name in pinyin begins with the text.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbError> {
+    let plain = pinyin::normalise_search(text);
+    let compact: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+    let column = match compact.chars().next() {
+        None => return Ok(Vec::new()),
+        Some(c) if c.is_ascii_digit() && compact.len() == 11 => "p.phone",
+        Some(c) if c.is_ascii_digit() => "p.number",
+        Some(c) if c.is_ascii_alphabetic() => "",
+        Some(_) => "p.name",
+    };
+    if column.is_empty() {
+        return search_latin(tx, &compact, most);
+    }
+    let wanted = if column == "p.number" { compact.to_uppercase() } else { compact };
+    let sql = match column {
+        "p.number" => format!(
+            "SELECT {COLUMNS} FROM person_number n JOIN person p ON p.id = n.person_id
+             WHERE n.number = $1 LIMIT $2"
+        ),
+        _ => format!("SELECT {COLUMNS} FROM person p WHERE {column} = $1 ORDER BY p.id LIMIT $2"),
+    };
+    tx.query(&sql, &[v(&wanted), v(most)])?.iter().map(read).collect()
+}
+
+fn search_latin(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbError> {
+    let number = text.to_uppercase();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM person p WHERE p.pinyin = $1 OR p.initials = $1 OR p.number = $2
+         ORDER BY p.id LIMIT $3"
+    );
+    tx.query(&sql, &[v(text), v(&number), v(most)])?.iter().map(read).collect()
+}
+
+/// How many people are registered.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
+    tx.one("SELECT COUNT(*) FROM person", &[])?.get(0)
+}
+
