@@ -132,8 +132,10 @@ CREATE TABLE journal_leaf (
     entry_id BIGINT NOT NULL
 );
 
+-- Each head names the size of the one before, so that none can be taken out in the middle.
 CREATE TABLE journal_head (
     size BIGINT PRIMARY KEY,
+    previous BIGINT NOT NULL,
     at BIGINT NOT NULL,
     root BYTEA NOT NULL,
     signed TEXT NOT NULL

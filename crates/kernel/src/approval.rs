@@ -56,7 +56,9 @@ impl Refusal for Refused {
 
     fn advice(&self) -> Text {
         match self {
-            Self::OwnWork => Text::new("请由另一位有权人员审批", "Ask another person with the right"),
+            Self::OwnWork => {
+                Text::new("请由另一位有权人员审批", "Ask another person with the right")
+            }
             Self::NotOpen => Text::new("请刷新待办列表", "Reload the list of open decisions"),
         }
     }

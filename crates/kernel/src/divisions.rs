@@ -99,17 +99,13 @@ pub static DIVISIONS: &[Division] = &table::ROWS;
 
 /// The division with this code, in or out of force.
 pub fn find(code: &str) -> Option<&'static Division> {
-    let at = DIVISIONS
-        .binary_search_by(|division| division.code.cmp(code))
-        .ok()?;
+    let at = DIVISIONS.binary_search_by(|division| division.code.cmp(code)).ok()?;
     DIVISIONS.get(at)
 }
 
 /// The divisions in force on that day, provinces included, sorted by code.
 pub fn in_force_on(on: Date) -> impl Iterator<Item = &'static Division> {
-    DIVISIONS
-        .iter()
-        .filter(move |division| division.is_in_force(on))
+    DIVISIONS.iter().filter(move |division| division.is_in_force(on))
 }
 
 /// The divisions directly below a region that are in force on that day: counties of Chongqing,
@@ -152,20 +148,10 @@ pub fn historic_area(code: &str) -> Option<HistoricArea> {
     }
     let raised = table::RAISED.iter().find(|(old, _, _)| *old == code);
     if let Some((prefix, zh, present)) = raised {
-        return Some(HistoricArea {
-            prefix,
-            zh,
-            present: Some(present),
-        });
+        return Some(HistoricArea { prefix, zh, present: Some(present) });
     }
-    let before = table::BEFORE_1997
-        .iter()
-        .find(|(prefix, _)| code.starts_with(prefix));
-    before.map(|(prefix, zh)| HistoricArea {
-        prefix,
-        zh,
-        present: None,
-    })
+    let before = table::BEFORE_1997.iter().find(|(prefix, _)| code.starts_with(prefix));
+    before.map(|(prefix, zh)| HistoricArea { prefix, zh, present: None })
 }
 
 /// Whether the first six digits of a resident number name a place that is known: to the county
@@ -177,9 +163,7 @@ pub fn is_known_area(code: &str) -> bool {
     ];
     region_of(code).is_some()
         || (code.len() == 6
-            && code
-                .get(..2)
-                .is_some_and(|province| OTHER_PROVINCES.contains(&province)))
+            && code.get(..2).is_some_and(|province| OTHER_PROVINCES.contains(&province)))
 }
 
 #[cfg(test)]
@@ -249,16 +233,8 @@ mod tests {
 
     #[test]
     fn unknown_and_malformed_codes_are_not_known() {
-        for code in [
-            "500199",
-            "990101",
-            "000000",
-            "",
-            "5001",
-            "50010a",
-            "五零零零零",
-            "51021２",
-        ] {
+        for code in ["500199", "990101", "000000", "", "5001", "50010a", "五零零零零", "51021２"]
+        {
             assert!(!is_known_area(code), "{code}");
             assert_eq!(region_of(code), None, "{code}");
         }

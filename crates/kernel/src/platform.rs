@@ -1,7 +1,7 @@
 //! The running platform as capabilities see it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -43,8 +43,8 @@ pub struct Platform {
     pub figures: PrometheusHandle,
     /// Rate limits.
     pub throttle: Throttle,
-    /// Navigation of all roles.
-    pub nav: Vec<NavEntry>,
+    /// Navigation of all roles; set when the routes are put together.
+    pub(crate) nav: OnceLock<Vec<NavEntry>>,
     pub(crate) sessions: SessionCache,
 }
 
@@ -61,7 +61,7 @@ impl Platform {
             config,
             figures,
             throttle: Throttle::default(),
-            nav: Vec::new(),
+            nav: OnceLock::new(),
             sessions: SessionCache::default(),
         }
     }

@@ -26,7 +26,7 @@ pub struct Problem {
     /// What happened, in plain words.
     pub title: Text,
     /// What to do now.
-    pub advice: Text,
+    pub advice: Box<Text>,
     /// Faults of single fields.
     pub fields: Vec<FieldProblem>,
     db: Option<Box<DbError>>,
@@ -35,7 +35,15 @@ pub struct Problem {
 impl Problem {
     /// A problem without an article.
     pub fn new(status: u16, code: &'static str, title: Text, advice: Text) -> Self {
-        Self { status, code, article: None, title, advice, fields: Vec::new(), db: None }
+        Self {
+            status,
+            code,
+            article: None,
+            title,
+            advice: Box::new(advice),
+            fields: Vec::new(),
+            db: None,
+        }
     }
 
     /// A rule said no.

@@ -58,7 +58,9 @@ pub fn databases_with(name: &str, limits: &Limits) -> Vec<TestDb> {
     let mut made = vec![sqlite(name, limits)];
     match std::env::var(SERVER) {
         Ok(url) => made.push(postgres(&url, name, limits)),
-        Err(_) if std::env::var_os("CI").is_some() => panic!("CI must test PostgreSQL: set {SERVER}"),
+        Err(_) if std::env::var_os("CI").is_some() => {
+            panic!("CI must test PostgreSQL: set {SERVER}")
+        }
         Err(_) => {}
     }
     made
@@ -318,7 +320,9 @@ impl Client {
         for line in headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap_or_default();
             let pair = line.split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             match line.contains("Max-Age=0") {
                 true => self.cookies.remove(name),
                 false => self.cookies.insert(name.to_owned(), value.to_owned()),

@@ -11,6 +11,8 @@ mod accounts;
 mod guess;
 mod pages;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -65,30 +67,36 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// Sessions kept in memory; past that the memory is emptied.
 const MOST_KEPT: usize = 50_000;
 
+/// Digest of a token, and whether it came in a cookie: a token of one kind is nobody as the other.
+type Presented = ([u8; 32], bool);
+
 /// Sessions seen within the last second.
 #[derive(Default)]
 pub struct SessionCache {
-    known: RwLock<HashMap<[u8; 32], (Instant, Session)>>,
+    known: RwLock<HashMap<Presented, (Instant, Session)>>,
 }
 
 impl SessionCache {
-    fn get(&self, digest: &[u8; 32]) -> Option<Session> {
+    fn get(&self, digest: [u8; 32], by_cookie: bool) -> Option<Session> {
         let known = self.known.read().ok()?;
-        let (at, session) = known.get(digest)?;
+        let (at, session) = known.get(&(digest, by_cookie))?;
         (at.elapsed() < BELIEVED).then(|| session.clone())
     }
 
-    fn put(&self, session: Session) {
-        let Ok(mut known) = self.known.write() else { return };
+    fn put(&self, session: Session, by_cookie: bool) {
+        let Ok(mut known) = self.known.write() else {
+            return;
+        };
         if known.len() >= MOST_KEPT {
             known.clear();
         }
-        known.insert(session.digest, (Instant::now(), session));
+        known.insert((session.digest, by_cookie), (Instant::now(), session));
     }
 
     pub(crate) fn forget(&self, digest: &[u8; 32]) {
         if let Ok(mut known) = self.known.write() {
-            known.remove(digest);
+            known.remove(&(*digest, true));
+            known.remove(&(*digest, false));
         }
     }
 
@@ -107,27 +115,28 @@ pub(crate) async fn session_of(
     by_cookie: bool,
 ) -> Result<Option<Session>, Problem> {
     let digest = seal::token::digest(token);
-    if let Some(session) = app.sessions.get(&digest) {
+    if let Some(session) = app.sessions.get(digest, by_cookie) {
         return Ok(Some(session));
     }
     let kind = if by_cookie { "browser" } else { "program" };
     let now = Utc::now();
     let found: Option<(Session, Utc)> =
         app.db.read(move |tx| find_session(tx, &digest, kind, "full", now)).await?;
-    let Some((session, seen_at)) = found else { return Ok(None) };
+    let Some((session, seen_at)) = found else {
+        return Ok(None);
+    };
     if now.0 - seen_at.0 > 60 * Utc::SECOND {
         let touched = app.db.housekeeping(move |tx| touch(tx, &digest, now)).await;
         if let Err(error) = touched {
             tracing::warn!(%error, "a session's last use could not be noted");
         }
     }
-    app.sessions.put(session.clone());
+    app.sessions.put(session.clone(), by_cookie);
     Ok(Some(session))
 }
 
 /// The columns of an account that make an [`Actor`].
-pub(crate) const ACTOR_COLUMNS: &str =
-    "a.id, a.name, a.role, a.org_id, a.division, a.person_id";
+pub(crate) const ACTOR_COLUMNS: &str = "a.id, a.name, a.role, a.org_id, a.division, a.person_id";
 
 pub(crate) fn read_actor(row: &Row) -> Result<Actor, DbError> {
     let role: String = row.get(2)?;

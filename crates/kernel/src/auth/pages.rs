@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::service::{self, Complete};
 use super::{DEVICE_COOKIE, SESSION_COOKIE, Session, cookie};
 use crate::actor::{Access, Role};
-use crate::http::{Form, Page, Routes, home_of, render};
+use crate::http::{Form, NoFields, Page, Routes, home_of, render};
 use crate::outbox::FileSms;
 use crate::platform::{App, Platform};
 use crate::problem::Problem;
@@ -179,7 +179,8 @@ async fn holder_code(
     Form(form): Form<Code>,
 ) -> Result<Response, Problem> {
     let token = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
-    match service::check_second_factor(&app, &token, &form.code).await {
+    let device = cookie(&headers, DEVICE_COOKIE);
+    match service::check_second_factor(&app, &token, &form.code, device).await {
         Ok(complete) => Ok(enter(&app, &complete)),
         Err(problem) => {
             let error = shown(&p, &problem);
@@ -195,7 +196,8 @@ async fn staff_code(
     Form(form): Form<Code>,
 ) -> Result<Response, Problem> {
     let token = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
-    match service::check_second_factor(&app, &token, &form.code).await {
+    let device = cookie(&headers, DEVICE_COOKIE);
+    match service::check_second_factor(&app, &token, &form.code, device).await {
         Ok(complete) => Ok(enter(&app, &complete)),
         Err(problem) => {
             let error = shown(&p, &problem);
@@ -207,7 +209,7 @@ async fn staff_code(
 async fn sign_out(
     State(app): State<App>,
     session: Session,
-    Form(()): Form<()>,
+    _: Form<NoFields>,
 ) -> Result<Response, Problem> {
     let door = if session.actor.role == Role::Holder { "/sign-in" } else { "/staff/sign-in" };
     service::sign_out(&app, session).await?;

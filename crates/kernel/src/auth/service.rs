@@ -37,7 +37,10 @@ fn wrong_credentials() -> Problem {
         401,
         "platform/wrong-credentials",
         Text::new("账号或密码不正确", "The name or the password is not right"),
-        Text::new("请核对后重试;忘记密码可到网点或拨打12333", "Check both; an outlet or 12333 can help"),
+        Text::new(
+            "请核对后重试;忘记密码可到网点或拨打12333",
+            "Check both; an outlet or 12333 can help",
+        ),
     )
 }
 
@@ -73,18 +76,12 @@ pub(super) async fn check_password(
     let (found, known) = app.db.read(move |tx| find_account(tx, &name, device)).await?;
     let door = if known { "known" } else { "any" };
     let guessed = format!("{door}:{}", hex::encode(seal::sm3::sm3(login.as_bytes())));
-    let key = guessed.clone();
-    let so_far = app.db.read(move |tx| guesses(tx, &key)).await?;
-    if so_far.wait_s(now) > 0 {
-        return Err(wait_a_moment(so_far.wait_s(now)));
-    }
+    count_guess(app, &guessed, now).await?;
     let found = found.filter(|found| found.actor.role.is_staff() == staff);
     let found = found.filter(|found| found.actor.role != Role::Terminal);
     let stored = found.as_ref().and_then(|found| found.password.clone());
     let right = verify_password(password.to_owned(), stored).await;
     let Some(found) = found.filter(|_| right) else {
-        let after = so_far.after_wrong(now);
-        app.db.housekeeping(move |tx| note_guesses(tx, &guessed, after)).await?;
         return Err(wrong_credentials());
     };
     let token = seal::token::from_random(&random::<32>());
@@ -92,7 +89,15 @@ pub(super) async fn check_password(
     app.db
         .housekeeping(move |tx| {
             tx.execute("DELETE FROM guess WHERE guessed = $1", &[v(&guessed)])?;
-            insert_session(tx, &kept, found.actor.account, found.actor.role, "browser", "password", now)?;
+            insert_session(
+                tx,
+                &kept,
+                found.actor.account,
+                found.actor.role,
+                "browser",
+                "password",
+                now,
+            )?;
             match (&found.phone, found.actor.role) {
                 (Some(phone), Role::Holder) => send_code(tx, id, found.actor.account, phone, now),
                 _ => Ok(()),
@@ -124,33 +129,57 @@ fn find_account(
         "SELECT {ACTOR_COLUMNS}, a.password, a.phone FROM account_login l
          JOIN account a ON a.id = l.account_id WHERE l.login = $1 AND a.closed_at IS NULL"
     );
-    let Some(row) = tx.optional(&sql, &[v(login)])? else { return Ok((None, false)) };
-    let found = Found { actor: read_actor(&row)?, password: row.get(6)?, phone: row.get(7)? };
-    let known = match device {
-        None => false,
-        Some(digest) => {
-            let sql = "SELECT 1 FROM known_device WHERE digest = $1 AND account_id = $2";
-            tx.optional(sql, &[v(&digest), v(found.actor.account)])?.is_some()
-        }
+    let Some(row) = tx.optional(&sql, &[v(login)])? else {
+        return Ok((None, false));
     };
-    Ok((Some(found), known))
+    let found = Found { actor: read_actor(&row)?, password: row.get(6)?, phone: row.get(7)? };
+    let known = device.map(|digest| is_known(tx, &digest, found.actor.account)).transpose()?;
+    Ok((Some(found), known.unwrap_or_default()))
 }
 
-fn guesses(tx: &mut Tx<'_>, key: &str) -> Result<Guesses, DbError> {
+/// Whether this browser signed in to the account before.
+fn is_known(tx: &mut Tx<'_>, device: &[u8; 32], account: Id) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM known_device WHERE digest = $1 AND account_id = $2";
+    Ok(tx.optional(sql, &[v(device), v(account)])?.is_some())
+}
+
+async fn known_device(
+    app: &Platform,
+    account: Id,
+    device: Option<String>,
+) -> Result<bool, DbError> {
+    let Some(device) = device.map(|token| seal::token::digest(&token)) else {
+        return Ok(false);
+    };
+    app.db.read(move |tx| is_known(tx, &device, account)).await
+}
+
+/// Counts a guess before it is looked at, so that many at once are no way around the patience; a
+/// right one forgets the count. Returns the guesses so far, this one among them.
+async fn count_guess(app: &Platform, guessed: &str, now: Utc) -> Result<i64, Problem> {
+    let key = guessed.to_owned();
+    let counted = app.db.housekeeping(move |tx| try_to_count(tx, &key, now)).await?;
+    counted.map_err(wait_a_moment)
+}
+
+/// The new count, or the seconds to wait. A count that changed meanwhile is a conflict.
+fn try_to_count(tx: &mut Tx<'_>, key: &str, now: Utc) -> Result<Result<i64, i64>, DbError> {
     let sql = "SELECT failures, last_at FROM guess WHERE guessed = $1";
-    match tx.optional(sql, &[v(key)])? {
-        Some(row) => Ok(Guesses { failures: row.get(0)?, last_at: row.get(1)? }),
-        None => Ok(Guesses::default()),
+    let so_far = match tx.optional(sql, &[v(key)])? {
+        Some(row) => Guesses { failures: row.get(0)?, last_at: row.get(1)? },
+        None => Guesses::default(),
+    };
+    if so_far.wait_s(now) > 0 {
+        return Ok(Err(so_far.wait_s(now)));
     }
-}
-
-fn note_guesses(tx: &mut Tx<'_>, key: &str, after: Guesses) -> Result<(), DbError> {
-    tx.execute(
+    let after = so_far.after_wrong(now);
+    tx.execute_one(
         "INSERT INTO guess (guessed, failures, last_at) VALUES ($1, $2, $3)
-         ON CONFLICT (guessed) DO UPDATE SET failures = $2, last_at = $3",
-        &[v(key), v(after.failures), v(after.last_at)],
-    )
-    .map(drop)
+         ON CONFLICT (guessed) DO UPDATE SET failures = $2, last_at = $3
+         WHERE guess.failures = $4 AND guess.last_at = $5",
+        &[v(key), v(after.failures), v(after.last_at), v(so_far.failures), v(so_far.last_at)],
+    )?;
+    Ok(Ok(after.failures))
 }
 
 pub(super) fn insert_session(
@@ -188,7 +217,8 @@ fn send_code(tx: &mut Tx<'_>, id: Id, account: Id, phone: &str, now: Utc) -> Res
         &[v(account), v(&code_digest(account, &code)), v(now.plus_seconds(CODE_S))],
     )?;
     let minutes = CODE_S / 60;
-    let text = format!("【一卡通】登录验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要验证码。");
+    let text =
+        format!("【一卡通】登录验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要验证码。");
     outbox::put_sms(tx, id, now, &Sms { to: phone.to_owned(), text })
 }
 
@@ -228,11 +258,15 @@ pub(super) async fn check_second_factor(
     app: &Platform,
     half_token: &str,
     code: &str,
+    device: Option<String>,
 ) -> Result<Complete, Problem> {
     let (session, _) = half_session(app, half_token).await?;
     let (actor, old, now) = (session.actor, session.digest, Utc::now());
     let code: String = code.chars().filter(char::is_ascii_digit).take(8).collect();
     let (checked, keys) = (actor.clone(), app.keys.clone());
+    let door = if known_device(app, actor.account, device).await? { "known" } else { "any" };
+    let guessed = format!("code:{door}:{}", actor.account);
+    let guesses = count_guess(app, &guessed, now).await?;
     let right = app
         .db
         .housekeeping(move |tx| match checked.role {
@@ -240,21 +274,12 @@ pub(super) async fn check_second_factor(
             _ => use_totp(tx, &keys, checked.account, &code, now),
         })
         .await?;
-    let guessed = format!("code:{}", actor.account);
     if !right {
-        let key = guessed.clone();
-        let so_far = app.db.read(move |tx| guesses(tx, &key)).await?;
-        let after = so_far.after_wrong(now);
-        app.db
-            .housekeeping(move |tx| {
-                note_guesses(tx, &guessed, after)?;
-                // Five wrong codes end the attempt; the password must be given again.
-                match after.failures % CODE_TRIES {
-                    0 => tx.execute("DELETE FROM session WHERE digest = $1", &[v(&old)]).map(drop),
-                    _ => Ok(()),
-                }
-            })
-            .await?;
+        // Five wrong codes end the attempt; the password must be given again.
+        if guesses % CODE_TRIES == 0 {
+            let sql = "DELETE FROM session WHERE digest = $1";
+            app.db.housekeeping(move |tx| tx.execute(sql, &[v(&old)])).await?;
+        }
         return Err(wrong_code());
     }
     let complete = Complete {
@@ -263,14 +288,15 @@ pub(super) async fn check_second_factor(
         role: actor.role,
     };
     let (token, device) = (complete.token.clone(), seal::token::digest(&complete.device));
-    let entry = Entry::new(app.id(), now, &actor, "session.opened", "Art. 19")
-        .why("登录 / sign-in", &[]);
+    let entry =
+        Entry::new(app.id(), now, &actor, "session.opened", "Art. 19").why("登录 / sign-in", &[]);
     app.db
         .write(move |tx| {
             tx.execute("DELETE FROM session WHERE digest = $1", &[v(&old)])?;
             tx.execute("DELETE FROM guess WHERE guessed = $1", &[v(&guessed)])?;
             insert_session(tx, &token, actor.account, actor.role, "browser", "full", now)?;
-            let sql = "INSERT INTO known_device (digest, account_id, created_at) VALUES ($1, $2, $3)";
+            let sql =
+                "INSERT INTO known_device (digest, account_id, created_at) VALUES ($1, $2, $3)";
             tx.execute(sql, &[v(&device), v(actor.account), v(now)])?;
             journal::record(tx, &entry)
         })
@@ -289,8 +315,11 @@ fn wrong_code() -> Problem {
 
 fn use_one_time_code(tx: &mut Tx<'_>, account: Id, code: &str, now: Utc) -> Result<bool, DbError> {
     let sql = "SELECT digest, tries, expires_at FROM one_time_code WHERE account_id = $1";
-    let Some(row) = tx.optional(sql, &[v(account)])? else { return Ok(false) };
-    let (digest, tries, expires_at) = (row.get::<[u8; 32]>(0)?, row.get::<i64>(1)?, row.get::<Utc>(2)?);
+    let Some(row) = tx.optional(sql, &[v(account)])? else {
+        return Ok(false);
+    };
+    let (digest, tries, expires_at) =
+        (row.get::<[u8; 32]>(0)?, row.get::<i64>(1)?, row.get::<Utc>(2)?);
     let right = seal::token::same(&digest, &code_digest(account, code));
     if right && tries < CODE_TRIES && now <= expires_at {
         tx.execute("DELETE FROM one_time_code WHERE account_id = $1", &[v(account)])?;
@@ -313,7 +342,9 @@ fn use_totp(
     let row = tx.one(sql, &[v(account)])?;
     let (sealed, last) = (row.get::<Option<Vec<u8>>>(0)?, row.get::<i64>(1)?);
     let secret = sealed.and_then(|sealed| keys.open_field(&sealed, &account.0.to_be_bytes()));
-    let Some(secret) = secret else { return Ok(false) };
+    let Some(secret) = secret else {
+        return Ok(false);
+    };
     let step = seal::totp::verify(&secret, code, now.seconds() as u64);
     let Some(step) = step.map(|step| step as i64).filter(|step| *step > last) else {
         return Ok(false);

@@ -114,7 +114,8 @@ impl Tx<'_> {
                 Ok(count)
             }
             Connected::Postgres(connection) => {
-                let types: Vec<Type> = into.columns.iter().map(|(_, kind)| pg_type(*kind)).collect();
+                let types: Vec<Type> =
+                    into.columns.iter().map(|(_, kind)| pg_type(*kind)).collect();
                 let sql = format!("COPY {table} ({names}) FROM STDIN BINARY");
                 postgres::PgConnection::copy(connection, &sql, &types, rows)
             }

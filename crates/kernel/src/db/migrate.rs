@@ -46,7 +46,8 @@ impl Db {
                 match state {
                     MigrationState::Applied(_) => {}
                     MigrationState::Differs => {
-                        let problem = format!("migration {} was applied with another text", migration.name);
+                        let problem =
+                            format!("migration {} was applied with another text", migration.name);
                         return Err(DbError::Forbidden(problem));
                     }
                     MigrationState::Waiting => {

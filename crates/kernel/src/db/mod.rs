@@ -100,9 +100,9 @@ impl Location {
         }
         match url.strip_prefix("sqlite:") {
             Some(path) => Ok(Self::Sqlite(path.trim_start_matches("//").into())),
-            None => Err(DbError::Engine(
-                "a database URL starts with sqlite: or postgres://".to_owned(),
-            )),
+            None => {
+                Err(DbError::Engine("a database URL starts with sqlite: or postgres://".to_owned()))
+            }
         }
     }
 }
@@ -222,7 +222,8 @@ impl Db {
         let mut tries = 0;
         loop {
             let result = self.pool.submit(purpose, work.clone()).await;
-            let conflict = matches!(&result, Err(e) if matches!(e.as_db(), Some(DbError::Conflict)));
+            let conflict =
+                matches!(&result, Err(e) if matches!(e.as_db(), Some(DbError::Conflict)));
             tries += 1;
             if !conflict || tries > RETRIES {
                 return result;

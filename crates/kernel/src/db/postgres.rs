@@ -82,7 +82,9 @@ impl PgConnection {
             }
         });
         let mut this = Self { runtime, client, statements: HashMap::new() };
-        this.batch("SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'")?;
+        this.batch(
+            "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'",
+        )?;
         Ok(this)
     }
 
@@ -188,7 +190,9 @@ impl ToSql for Value<'_> {
 
 pub(super) fn error(problem: tokio_postgres::Error) -> DbError {
     let Some(said) = problem.as_db_error() else {
-        return match problem.is_closed() || problem.source().is_some_and(|s| s.is::<std::io::Error>()) {
+        return match problem.is_closed()
+            || problem.source().is_some_and(|s| s.is::<std::io::Error>())
+        {
             true => DbError::Unavailable(problem.to_string()),
             false => DbError::Engine(format!("{problem}: {:?}", problem.source())),
         };
@@ -198,9 +202,12 @@ pub(super) fn error(problem: tokio_postgres::Error) -> DbError {
     let code = said.code();
     if *code == SqlState::UNIQUE_VIOLATION {
         DbError::Unique(said.constraint().unwrap_or_default().to_owned())
-    } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
+    } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+    {
         DbError::Conflict
-    } else if ["22", "23"].iter().any(|class| code.code().starts_with(class)) || *code == SqlState::RAISE_EXCEPTION {
+    } else if ["22", "23"].iter().any(|class| code.code().starts_with(class))
+        || *code == SqlState::RAISE_EXCEPTION
+    {
         DbError::Forbidden(text)
     } else if ["53", "57", "08"].iter().any(|class| code.code().starts_with(class)) {
         DbError::Unavailable(text)

@@ -42,10 +42,11 @@ fn connect(path: &Path, writer: bool) -> Result<Connection, DbError> {
     connection.busy_timeout(Duration::from_secs(10)).map_err(error)?;
     connection.set_prepared_statement_cache_capacity(256);
     // FULL: a commit that was answered survives a power cut, not only a crash of the program.
+    // Recursive triggers: without them REPLACE deletes rows past the journal's triggers.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+             PRAGMA recursive_triggers = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
              PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(error)?;

@@ -1,3 +1,6 @@
+mod many;
+mod opening;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -98,7 +101,10 @@ async fn parameters_go_by_number_also_when_the_second_is_named_first() {
         let row = test.db.housekeeping(|tx| {
             let sql = "INSERT INTO thing (word, id, fen) VALUES ($2, $1, $3)";
             tx.execute(sql, &[v(7), v("seven"), v(70)])?;
-            let row = tx.one("SELECT fen, word FROM thing WHERE word = $2 AND id = $1", &[v(7), v("seven")])?;
+            let row = tx.one(
+                "SELECT fen, word FROM thing WHERE word = $2 AND id = $1",
+                &[v(7), v("seven")],
+            )?;
             Ok::<(i64, String), DbError>((row.get(0)?, row.get(1)?))
         });
         assert_eq!(row.await.expect("found"), (70, "seven".to_owned()), "{}", test.engine);
@@ -127,8 +133,12 @@ async fn a_use_case_that_fails_takes_back_all_of_its_own_and_nothing_else() {
 async fn one_error_among_two_hundred_concurrent_writes_leaves_the_other_199() {
     for test in with_things("among").await {
         put(&test.db, 117).await.expect("the one in the way");
-        let writes: Vec<_> =
-            (0..200).map(|n| { let db = test.db.clone(); tokio::spawn(async move { put(&db, n).await }) }).collect();
+        let writes: Vec<_> = (0..200)
+            .map(|n| {
+                let db = test.db.clone();
+                tokio::spawn(async move { put(&db, n).await })
+            })
+            .collect();
         for (n, write) in writes.into_iter().enumerate() {
             let result = write.await.expect("no panic");
             assert_eq!(matches!(result, Err(DbError::Unique(_))), n == 117, "{} {n}", test.engine);
@@ -241,7 +251,9 @@ async fn a_conflict_is_tried_again_and_given_up_in_the_end() {
         let fen = test.db.read(|tx| tx.one("SELECT fen FROM thing", &[])?.get::<i64>(0));
         assert_eq!(fen.await.expect("changed once"), 1, "{}", test.engine);
 
-        let always = test.db.housekeeping(|tx| tx.execute_one("UPDATE thing SET fen = 9 WHERE id = 404", &[]));
+        let always = test
+            .db
+            .housekeeping(|tx| tx.execute_one("UPDATE thing SET fen = 9 WHERE id = 404", &[]));
         assert!(matches!(always.await, Err(DbError::Conflict)), "{}", test.engine);
     }
 }
@@ -332,7 +344,8 @@ async fn a_read_cannot_change_anything() {
     for test in with_things("read").await {
         let sneaky = test.db.read(|tx| tx.execute("INSERT INTO thing (id) VALUES (1)", &[]));
         assert!(sneaky.await.is_err(), "{}", test.engine);
-        let sneaky = test.db.read(|tx| tx.query("INSERT INTO thing (id) VALUES (2) RETURNING id", &[]));
+        let sneaky =
+            test.db.read(|tx| tx.query("INSERT INTO thing (id) VALUES (2) RETURNING id", &[]));
         assert!(sneaky.await.is_err(), "{}", test.engine);
         put(&test.db, 3).await.expect("writers still write");
         assert_eq!(count(&test.db).await, 1, "{}", test.engine);
@@ -356,172 +369,6 @@ async fn sqlite_keeps_nothing_of_a_group_whose_transaction_the_engine_ended() {
     assert_eq!(followed.is_ok(), kept, "the second was told what is true");
 }
 
-const THINGS: BulkRows = BulkRows {
-    table: "thing",
-    columns: &[("id", Kind::Int), ("word", Kind::Text), ("yes", Kind::Bool), ("raw", Kind::Bytes)],
-};
-
-#[tokio::test]
-async fn ten_thousand_rows_stream_in_and_a_double_key_keeps_none() {
-    for test in with_things("bulk").await {
-        let row = |n: i64| vec![v(n), v(format!("第{n}行")), v(n % 3 == 0), v(n.to_be_bytes().to_vec())];
-        let streamed = test.db.housekeeping(move |tx| tx.bulk(THINGS, &mut (0..10_000).map(row))).await;
-        assert_eq!(streamed.expect("all rows"), 10_000, "{}", test.engine);
-        let sql = "SELECT word, yes, raw FROM thing WHERE id = 9999";
-        let one = test.db.read(move |tx| tx.one(sql, &[])).await.expect("the last row");
-        assert_eq!(one.get::<String>(0).expect("text"), "第9999行", "{}", test.engine);
-        assert!(one.get::<bool>(1).expect("a boolean"), "{}", test.engine);
-        assert_eq!(one.get::<[u8; 8]>(2).expect("bytes"), 9_999_i64.to_be_bytes(), "{}", test.engine);
-
-        let rows = move || (20_000..20_010).chain([5]).map(row);
-        let double = test.db.housekeeping(move |tx| tx.bulk(THINGS, &mut rows())).await;
-        assert!(matches!(double, Err(DbError::Unique(_))), "{} {double:?}", test.engine);
-        assert_eq!(count(&test.db).await, 10_000, "{}", test.engine);
-    }
-}
-
-#[tokio::test]
-async fn inserted_rows_tell_each_whether_it_went_in() {
-    for test in with_things("rows").await {
-        for n in [3, 256, 299] {
-            put(&test.db, n).await.expect("some are there");
-        }
-        let told = test.db.housekeeping(|tx| {
-            let rows: Vec<Vec<Value<'_>>> = (0..300).map(|n| vec![v(n), v(format!("w{n}"))]).collect();
-            tx.insert_rows("thing (id, word)", "ON CONFLICT DO NOTHING", &rows)
-        });
-        let told = told.await.expect("conflicts are no errors here");
-        let out: Vec<usize> = (0..300).filter(|n| !told[*n]).collect();
-        assert_eq!((told.len(), out), (300, vec![3, 256, 299]), "{}", test.engine);
-        assert_eq!(count(&test.db).await, 300, "{}", test.engine);
-        let none = test.db.housekeeping(|tx| tx.insert_rows("thing (id)", "", &[]));
-        assert_eq!(none.await.expect("nothing to do"), Vec::<bool>::new(), "{}", test.engine);
-    }
-}
-
-#[tokio::test]
-async fn any_number_of_keys_is_looked_up_once_each() {
-    for test in with_things("keys").await {
-        let all = test.db.housekeeping(|tx| {
-            let rows: Vec<Vec<Value<'_>>> = (0..800).map(|n| vec![v(n)]).collect();
-            tx.insert_rows("thing (id)", "", &rows)
-        });
-        all.await.expect("800 things");
-        for keys in [0, 1, 3, 256, 257, 700] {
-            let found = test.db.read(move |tx| {
-                let wanted: Vec<Value<'_>> = (0..keys).map(v).collect();
-                let rows = tx.query_in("SELECT id FROM thing WHERE id IN (#)", &wanted)?;
-                rows.iter().map(|row| row.get::<i64>(0)).collect::<Result<Vec<_>, _>>()
-            });
-            let mut found = found.await.expect("a query");
-            found.sort_unstable();
-            assert_eq!(found, (0..keys).collect::<Vec<_>>(), "{}", test.engine);
-        }
-        let gone = test.db.housekeeping(|tx| {
-            let keys: Vec<Value<'_>> = (0..700).map(v).collect();
-            tx.execute_in("DELETE FROM thing WHERE id IN (#)", &keys)
-        });
-        assert_eq!(gone.await.expect("a delete"), 700, "{}", test.engine);
-        assert_eq!(count(&test.db).await, 100, "{}", test.engine);
-    }
-}
-
-#[tokio::test]
-async fn migrations_run_once_and_a_changed_text_is_refused() {
-    for test in databases("migrate") {
-        let again = || test.db.migrate(vec![SCHEMA]);
-        assert_eq!(again().await.expect("the first run"), ["test-0001"], "{}", test.engine);
-        assert_eq!(again().await.expect("the second run"), [""; 0], "{}", test.engine);
-        let other = Migration { sql: "CREATE TABLE other (id BIGINT PRIMARY KEY);", ..SCHEMA };
-        let refused = test.db.migrate(vec![other]).await;
-        assert!(matches!(refused, Err(DbError::Forbidden(_))), "{} {refused:?}", test.engine);
-        let next = Migration { name: "test-0002", sql: "CREATE TABLE b (id BIGINT); NONSENSE;" };
-        let states = test.db.migration_states(vec![SCHEMA, other, next]).await.expect("states");
-        let states: Vec<MigrationState> = states.into_iter().map(|(_, state)| state).collect();
-        assert!(
-            matches!(states[..], [MigrationState::Applied(_), MigrationState::Differs, MigrationState::Waiting]),
-            "{} {states:?}", test.engine
-        );
-        test.db.migrate(vec![SCHEMA, next]).await.expect_err("nonsense");
-        let mended = Migration { sql: "CREATE TABLE b (id BIGINT);", ..next };
-        let done = test.db.migrate(vec![SCHEMA, mended]).await.expect("nothing of the broken one was kept");
-        assert_eq!(done, ["test-0002"], "{}", test.engine);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_that_start_at_once_migrate_once() {
-    for test in databases("two") {
-        for round in 0..4 {
-            let name: &'static str = ["p-0", "p-1", "p-2", "p-3"][round];
-            let sql = ["CREATE TABLE p0 (id BIGINT);", "CREATE TABLE p1 (id BIGINT);",
-                "CREATE TABLE p2 (id BIGINT);", "CREATE TABLE p3 (id BIGINT);"][round];
-            let starts: Vec<_> = (0..3)
-                .map(|_| {
-                    let location = test.location.clone();
-                    tokio::spawn(async move {
-                        let limits = Limits { connections: 1, readers: 1, ..Limits::default() };
-                        let db = Db::open(&location, &limits)?;
-                        db.migrate(vec![Migration { name, sql }]).await
-                    })
-                })
-                .collect();
-            let mut done = Vec::new();
-            for start in starts {
-                done.extend(start.await.expect("no panic").expect("it waits for the other"));
-            }
-            assert_eq!(done, [name], "{}", test.engine);
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lane_answers_each_of_a_thousand_requests_with_its_own_result() {
-    for test in with_things("lane").await {
-        let largest = Arc::new(AtomicUsize::new(0));
-        let seen = largest.clone();
-        let lane = Lane::start(&test.db, LaneLimits::default(), move |tx, set: &[i64]| {
-            seen.fetch_max(set.len(), Ordering::Relaxed);
-            let rows: Vec<Vec<Value<'_>>> = set.iter().filter(|n| **n % 10 != 0).map(|n| vec![v(*n)]).collect();
-            tx.insert_rows("thing (id)", "", &rows)?;
-            // Not a change that anybody would ask the journal about: only the lane is tested.
-            tx.mark_journalled();
-            let answer = |n: &i64| if n % 10 == 0 { Err(DbError::NotOne(*n as usize)) } else { Ok(n * 2) };
-            Ok(set.iter().map(answer).collect())
-        });
-        let lane = Arc::new(lane);
-        let all: Vec<_> = (0..1_000_i64)
-            .map(|n| { let lane = lane.clone(); tokio::spawn(async move { lane.submit(n).await }) })
-            .collect();
-        for (n, one) in all.into_iter().enumerate() {
-            match one.await.expect("no panic") {
-                Ok(double) => assert_eq!(double, 2 * n as i64, "{}", test.engine),
-                Err(DbError::NotOne(m)) => assert!(m == n && n % 10 == 0, "{} {n} {m}", test.engine),
-                Err(other) => panic!("{}: {other:?}", test.engine),
-            }
-        }
-        assert_eq!(count(&test.db).await, 900, "{}", test.engine);
-        let largest = largest.load(Ordering::Relaxed);
-        assert!((2..=256).contains(&largest), "{}: sets of up to {largest}", test.engine);
-    }
-}
-
-#[tokio::test]
-async fn a_lane_whose_set_fails_tells_all_of_the_set_and_goes_on() {
-    for test in with_things("lanefail").await {
-        let lane = Lane::start(&test.db, LaneLimits::default(), |tx, set: &[i64]| {
-            tx.mark_journalled();
-            for n in set {
-                tx.execute("INSERT INTO thing (id, fen) VALUES ($1, $1)", &[v(*n)])?;
-            }
-            Ok(set.iter().map(|n| Ok(*n)).collect::<Vec<Result<i64, DbError>>>())
-        });
-        let bad = lane.submit(-1).await;
-        assert!(matches!(bad, Err(DbError::Forbidden(_))), "{} {bad:?}", test.engine);
-        assert_eq!(lane.submit(4).await.expect("the next one"), 4, "{}", test.engine);
-    }
-}
-
 #[tokio::test]
 async fn text_with_a_nul_is_refused_or_kept_but_never_an_engine_error() {
     for test in with_things("nul").await {
@@ -531,19 +378,4 @@ async fn text_with_a_nul_is_refused_or_kept_but_never_an_engine_error() {
         let result = put.await;
         assert!(matches!(result, Ok(1) | Err(DbError::Forbidden(_))), "{} {result:?}", test.engine);
     }
-}
-
-#[test]
-fn a_database_url_is_read_or_refused() {
-    assert!(matches!(Location::parse("sqlite:data/a.db"), Ok(Location::Sqlite(p)) if p.ends_with("a.db")));
-    assert!(matches!(Location::parse("postgres://u@h/d"), Ok(Location::Postgres(_))));
-    assert!(Location::parse("mysql://h/d").is_err());
-}
-
-#[tokio::test]
-async fn a_server_that_cannot_be_reached_is_unavailable_and_its_password_stays_secret() {
-    let nobody = Location::Postgres("postgres://u:geheim@127.0.0.1:1/d".to_owned());
-    let Err(problem) = Db::open(&nobody, &Limits::default()) else { panic!("nobody listens there") };
-    assert!(matches!(problem, DbError::Unavailable(_)), "{problem:?}");
-    assert!(!format!("{problem:?}").contains("geheim"));
 }

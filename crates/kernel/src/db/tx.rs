@@ -1,7 +1,7 @@
 //! A transaction as a use case sees it.
 
-use std::collections::HashMap;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::postgres::PgConnection;

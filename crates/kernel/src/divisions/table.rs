@@ -30,24 +30,11 @@ const fn row(
     level: Level,
     region: Region,
 ) -> Division {
-    Division {
-        code,
-        zh,
-        en,
-        level,
-        region,
-        from: None,
-        until: None,
-        successor: None,
-    }
+    Division { code, zh, en, level, region, from: None, until: None, successor: None }
 }
 
 const fn merged_into_liangjiang(division: Division) -> Division {
-    Division {
-        until: Some(LIANGJIANG),
-        successor: Some("500157"),
-        ..division
-    }
+    Division { until: Some(LIANGJIANG), successor: Some("500157"), ..division }
 }
 
 /// Sorted by code.
@@ -79,10 +66,7 @@ pub(super) static ROWS: [Division; 62] = [
     county("500154", "开州区", "Kaizhou District"),
     county("500155", "梁平区", "Liangping District"),
     county("500156", "武隆区", "Wulong District"),
-    Division {
-        from: Some(LIANGJIANG),
-        ..county("500157", "两江新区", "Liangjiang New Area")
-    },
+    Division { from: Some(LIANGJIANG), ..county("500157", "两江新区", "Liangjiang New Area") },
     county("500229", "城口县", "Chengkou County"),
     county("500230", "丰都县", "Fengdu County"),
     county("500231", "垫江县", "Dianjiang County"),
@@ -91,26 +75,10 @@ pub(super) static ROWS: [Division; 62] = [
     county("500236", "奉节县", "Fengjie County"),
     county("500237", "巫山县", "Wushan County"),
     county("500238", "巫溪县", "Wuxi County"),
-    county(
-        "500240",
-        "石柱土家族自治县",
-        "Shizhu Tujia Autonomous County",
-    ),
-    county(
-        "500241",
-        "秀山土家族苗族自治县",
-        "Xiushan Tujia and Miao Autonomous County",
-    ),
-    county(
-        "500242",
-        "酉阳土家族苗族自治县",
-        "Youyang Tujia and Miao Autonomous County",
-    ),
-    county(
-        "500243",
-        "彭水苗族土家族自治县",
-        "Pengshui Miao and Tujia Autonomous County",
-    ),
+    county("500240", "石柱土家族自治县", "Shizhu Tujia Autonomous County"),
+    county("500241", "秀山土家族苗族自治县", "Xiushan Tujia and Miao Autonomous County"),
+    county("500242", "酉阳土家族苗族自治县", "Youyang Tujia and Miao Autonomous County"),
+    county("500243", "彭水苗族土家族自治县", "Pengshui Miao and Tujia Autonomous County"),
     province("510000", "四川省", "Sichuan", Region::Sichuan),
     prefecture("510100", "成都市", "Chengdu"),
     prefecture("510300", "自贡市", "Zigong"),
@@ -130,21 +98,9 @@ pub(super) static ROWS: [Division; 62] = [
     prefecture("511800", "雅安市", "Ya'an"),
     prefecture("511900", "巴中市", "Bazhong"),
     prefecture("512000", "资阳市", "Ziyang"),
-    prefecture(
-        "513200",
-        "阿坝藏族羌族自治州",
-        "Aba Tibetan and Qiang Autonomous Prefecture",
-    ),
-    prefecture(
-        "513300",
-        "甘孜藏族自治州",
-        "Garze Tibetan Autonomous Prefecture",
-    ),
-    prefecture(
-        "513400",
-        "凉山彝族自治州",
-        "Liangshan Yi Autonomous Prefecture",
-    ),
+    prefecture("513200", "阿坝藏族羌族自治州", "Aba Tibetan and Qiang Autonomous Prefecture"),
+    prefecture("513300", "甘孜藏族自治州", "Garze Tibetan Autonomous Prefecture"),
+    prefecture("513400", "凉山彝族自治州", "Liangshan Yi Autonomous Prefecture"),
 ];
 
 /// Counties and cities of Chongqing that were raised to districts after 1997: the code on a person's

@@ -65,9 +65,11 @@ pub(super) async fn translate(State(app): State<App>, request: Request, next: Ne
     if !for_programs && wants_html {
         let page = ProblemPage { p: Page::of(&seen, &app), problem: &problem };
         if let Ok(html) = page.render() {
-            let mut shown = Html(html).into_response();
-            *shown.status_mut() = response.status();
-            return shown;
+            // The other headers (Allow, Retry-After) stay.
+            let (mut parts, _) = response.into_parts();
+            parts.headers.remove(header::CONTENT_LENGTH);
+            parts.headers.remove(header::CONTENT_TYPE);
+            return (parts, Html(html)).into_response();
         }
     }
     if lang == Lang::En {

@@ -47,7 +47,10 @@ fn bad_json(rejection: &JsonRejection) -> Problem {
         JsonRejection::JsonDataError(_) => Problem::new(
             422,
             "platform/invalid-input",
-            Text::new("请求体的字段不符合要求", "A field of the body is missing or of a wrong type"),
+            Text::new(
+                "请求体的字段不符合要求",
+                "A field of the body is missing or of a wrong type",
+            ),
             advice,
         ),
         _ => Problem::new(
@@ -99,11 +102,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         }
         let body = axum::body::Bytes::from_request(request, state).await;
         let body = body.map_err(|rejection| unreadable_body(&rejection))?;
-        if std::str::from_utf8(&body).is_err() {
-            return Err(bad_form());
-        }
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(&body).map_err(|_| bad_form())?;
+        // PostgreSQL's TEXT has no place for U+0000, and no field of a form has use for it.
+        if std::str::from_utf8(&body).is_err() || pairs.iter().any(|(_, v)| v.contains('\0')) {
+            return Err(bad_form());
+        }
         if let Some(expected) = expected {
             let sent = pairs.iter().find(|(name, _)| name == "_csrf").map_or("", |(_, v)| v);
             if !seal::token::same(sent.as_bytes(), expected.as_bytes()) {
@@ -113,6 +117,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         serde_urlencoded::from_bytes(&body).map(Self).map_err(|_| bad_form())
     }
 }
+
+/// A form without fields beside its `_csrf`.
+#[derive(serde::Deserialize)]
+pub struct NoFields {}
 
 fn bad_form() -> Problem {
     Problem::new(

@@ -86,7 +86,7 @@ fn refuse(kind: RouteKind, role: Option<Role>, request: &Request) -> Response {
     match (role, kind) {
         (Some(_), _) => Problem::forbidden().into_response(),
         (None, RouteKind::Page) if request.method() == Method::GET => {
-            let staff = request.uri().path().starts_with("/me") == false;
+            let staff = !request.uri().path().starts_with("/me");
             Redirect::to(if staff { "/staff/sign-in" } else { "/sign-in" }).into_response()
         }
         (None, _) => Problem::unauthenticated().into_response(),

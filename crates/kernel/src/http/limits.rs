@@ -30,7 +30,11 @@ fn limiter<K: std::hash::Hash + Eq + Clone>(per_second: u32, burst: u32) -> Limi
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { strangers: limiter(50, 400), people: limiter(50, 200), terminals: limiter(2_000, 4_000) }
+        Self {
+            strangers: limiter(50, 400),
+            people: limiter(50, 200),
+            terminals: limiter(2_000, 4_000),
+        }
     }
 }
 

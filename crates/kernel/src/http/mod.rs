@@ -9,11 +9,13 @@ mod page;
 mod routes;
 mod server;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use answer::render;
-pub use extract::{ClientAddress, Form, Json, Path, Query};
-pub use page::{Flash, NavItem, Page, UserChip};
-pub use routes::{Declared, NavEntry, RouteKind, Routes};
+pub use extract::{ClientAddress, Form, Json, NoFields, Path, Query};
 pub use limits::Throttle;
 pub use page::home_of;
+pub use page::{Flash, NavItem, Page, UserChip};
+pub use routes::{Declared, NavEntry, RouteKind, Routes};
 pub use server::{Built, build, kernel_routes, serve};

@@ -110,7 +110,10 @@ impl Page {
             csrf: session.map(|session| session.csrf.clone()).unwrap_or_default(),
             user: session.map(|session| chip(&session.actor, lang)),
             nav: session
-                .map(|session| nav(&app.nav, session.actor.role, lang, parts.uri.path()))
+                .map(|session| {
+                    let entries = app.nav.get().map_or(&[][..], Vec::as_slice);
+                    nav(entries, session.actor.role, lang, parts.uri.path())
+                })
                 .unwrap_or_default(),
             path,
             flash: None,
@@ -148,11 +151,8 @@ pub fn home_of(role: Role) -> &'static str {
 
 fn nav(entries: &[NavEntry], role: Role, lang: Lang, path: &str) -> Vec<NavItem> {
     let mine = entries.iter().filter(|entry| entry.roles.contains(&role));
-    let longest = mine
-        .clone()
-        .filter(|entry| below(path, entry.href))
-        .map(|entry| entry.href.len())
-        .max();
+    let longest =
+        mine.clone().filter(|entry| below(path, entry.href)).map(|entry| entry.href.len()).max();
     mine.map(|entry| NavItem {
         href: entry.href.to_owned(),
         label: entry.label.get(lang).to_owned(),
@@ -173,4 +173,3 @@ impl FromRequestParts<App> for Page {
         Ok(Self::of(parts, app))
     }
 }
-

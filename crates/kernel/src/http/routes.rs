@@ -113,9 +113,10 @@ impl Routes {
     {
         self.declare(method.clone(), path.to_owned(), access, RouteKind::Page, articles);
         let filter = MethodFilter::try_from(method).expect("a usual HTTP method");
-        let guarded = on(filter, handler).route_layer(from_fn(move |request: Request, next: Next| {
-            guard::admit(access, RouteKind::Page, request, next)
-        }));
+        let guarded =
+            on(filter, handler).route_layer(from_fn(move |request: Request, next: Next| {
+                guard::admit(access, RouteKind::Page, request, next)
+            }));
         self.router = self.router.route(path, guarded);
         self
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::serve::ListenerExt as _;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::serve::ListenerExt as _;
 use axum::{Router, routing::get};
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::routes;
@@ -53,6 +53,8 @@ pub struct Built {
 /// Puts all layers around the routes of the kernel and the capabilities.
 pub fn build(app: App, routes: Routes) -> Built {
     let table = routes.table.clone();
+    // Set once: a process serves one set of routes.
+    let _ = app.nav.set(routes.nav.clone());
     let (router, mut openapi) = routes.router.split_for_parts();
     openapi.info = InfoBuilder::new()
         .title("社会保障卡一卡通服务平台 / One-card service of the social security card")

@@ -16,7 +16,8 @@ pub(super) async fn healthz() -> &'static str {
 /// The process can serve: the database answers.
 #[utoipa::path(get, path = "/readyz", tag = "platform", responses((status = 200), (status = 503)))]
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    let answer: Result<(), Problem> = app.db.read(|tx| Ok(tx.one("SELECT 1", &[]).map(drop)?)).await;
+    let answer: Result<(), Problem> =
+        app.db.read(|tx| Ok(tx.one("SELECT 1", &[]).map(drop)?)).await;
     match answer {
         Ok(()) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),

@@ -10,6 +10,8 @@
 
 mod pages;
 mod sequencer;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use serde::Serialize;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::{Stored, newest, verify};
 use crate::actor::{Access, Role};
 use crate::db::v;
-use crate::http::{Json, Page, Query, Routes, render};
+use crate::http::{Form, Json, NoFields, Page, Query, Routes, render};
 use crate::id::Id;
 use crate::law::Text;
 use crate::platform::App;
@@ -53,7 +53,7 @@ async fn list(
     show(&app, p, before, None).await
 }
 
-async fn check(State(app): State<App>, p: Page) -> Result<Response, Problem> {
+async fn check(State(app): State<App>, p: Page, _: Form<NoFields>) -> Result<Response, Problem> {
     let report = verify(&app.db, &app.keys, &app.config.journal_origin).await?;
     show(&app, p, Id(i64::MAX), Some(report)).await
 }
@@ -90,7 +90,8 @@ pub struct Head {
     responses((status = 200, body = Head), (status = 404, description = "nothing recorded yet")))]
 async fn head(State(app): State<App>) -> Result<Json<Head>, Problem> {
     let newest = app.db.read(|tx| {
-        let sql = "SELECT size, signed FROM journal_head WHERE size > $1 ORDER BY size DESC LIMIT 1";
+        let sql =
+            "SELECT size, signed FROM journal_head WHERE size > $1 ORDER BY size DESC LIMIT 1";
         let row = tx.optional(sql, &[v(0)])?;
         row.map(|row| Ok(Head { size: row.get(0)?, note: row.get(1)? })).transpose()
     });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use seal::hash::Sm3;
+use seal::head::TreeHead;
 use seal::merkle::Frontier;
 
 use crate::db::{DbError, Tx, v};
@@ -55,7 +56,8 @@ fn round(tx: &mut Tx<'_>, keys: &Keys, origin: &str) -> Result<usize, DbError> {
         Some(row) => (row.get::<i64>(0)?, read_frontier(&row.get::<Vec<u8>>(1)?)?),
         None => {
             let empty = Frontier::<Sm3>::new().to_bytes();
-            let sql = "INSERT INTO journal_tree (id, size, frontier) VALUES (1, 0, $1)";
+            let sql = "INSERT INTO journal_tree (id, size, frontier) VALUES (1, 0, $1)
+                       ON CONFLICT DO NOTHING";
             tx.execute(sql, &[v(empty)])?;
             (0, Frontier::new())
         }
@@ -77,23 +79,14 @@ fn round(tx: &mut Tx<'_>, keys: &Keys, origin: &str) -> Result<usize, DbError> {
     tx.execute_one(sql, &[v(grown), v(frontier.to_bytes()), v(size)])?;
     tx.insert_rows("journal_leaf (leaf_index, entry_id)", "", &leaves)?;
     tx.execute_in("DELETE FROM journal_pending WHERE entry_id IN (#)", &done)?;
-    sign_head(tx, keys, origin, grown, frontier.root())?;
-    Ok(done.len())
-}
-
-fn sign_head(
-    tx: &mut Tx<'_>,
-    keys: &Keys,
-    origin: &str,
-    size: i64,
-    root: [u8; 32],
-) -> Result<(), DbError> {
     let at = Utc::now();
-    let head = seal::head::TreeHead { origin: origin.to_owned(), size: size as u64, root, at: at.0 };
+    let root = frontier.root();
+    let head = TreeHead { origin: origin.to_owned(), size: grown as u64, root, at: at.0 };
     let signed = keys.sign_head(&head).map_err(|e| DbError::Unavailable(e.to_string()))?;
-    let sql = "INSERT INTO journal_head (size, at, root, signed) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, &[v(size), v(at), v(&root), v(signed)])?;
-    Ok(())
+    let sql = "INSERT INTO journal_head (size, previous, at, root, signed)
+               VALUES ($1, $2, $3, $4, $5)";
+    tx.execute(sql, &[v(grown), v(size), v(at), v(&root), v(signed)])?;
+    Ok(done.len())
 }
 
 fn read_frontier(bytes: &[u8]) -> Result<Frontier<Sm3>, DbError> {

@@ -1,0 +1,138 @@
+//! All SQL of codes, terminals and uses.
+
+use std::collections::HashMap;
+
+use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::id::Id;
+use kernel::time::Utc;
+
+use crate::rules::Terminal;
+
+/// Several terminals at once.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn terminals(tx: &mut Tx<'_>, ids: &[Id]) -> Result<HashMap<Id, Terminal>, DbError> {
+    let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
+    let sql = "SELECT id, place, items, blocked FROM terminal WHERE id IN (#)";
+    let rows = tx.query_in(sql, &keys)?;
+    rows.iter().map(|row| Ok((row.get(0)?, read_terminal(row)?))).collect()
+}
+
+fn read_terminal(row: &Row) -> Result<Terminal, DbError> {
+    let items: String = row.get(2)?;
+    Ok(Terminal {
+        place: row.get(1)?,
+        items: items.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+        blocked: row.get(3)?,
+    })
+}
+
+/// Enters a terminal; its account has the same id.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn insert_terminal(
+    tx: &mut Tx<'_>,
+    id: Id,
+    org: Id,
+    terminal: &Terminal,
+    now: Utc,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO terminal (id, org_id, place, items, blocked, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            v(id),
+            v(org),
+            v(&terminal.place),
+            v(terminal.items.join(",")),
+            v(terminal.blocked),
+            v(now),
+        ],
+    )
+    .map(drop)
+}
+
+/// One use of a card, or one refusal of a known card.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// The holder.
+    pub person: Id,
+    /// Id of the use.
+    pub id: Id,
+    /// When.
+    pub at: Utc,
+    /// Item code.
+    pub item: String,
+    /// Its version of that day; 0 when the item was not on the list.
+    pub item_version: i64,
+    /// Its name in Chinese.
+    pub item_zh: String,
+    /// Its name in English.
+    pub item_en: String,
+    /// Terminal.
+    pub terminal: Id,
+    /// Where it stood.
+    pub place: String,
+    /// Credential in the code.
+    pub credential: [u8; 8],
+    /// Counter in the code; none for refusals.
+    pub counter: Option<i64>,
+    /// `ok`, or the code of the refusal.
+    pub result: String,
+}
+
+/// Enters uses and tells for each whether it went in: an accepted code goes in only once.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn insert_uses(tx: &mut Tx<'_>, uses: &[Use]) -> Result<Vec<bool>, DbError> {
+    let row = |used: &Use| {
+        vec![
+            v(used.id),
+            v(used.person),
+            v(used.at),
+            v(used.item.clone()),
+            v(used.item_version),
+            v(used.item_zh.clone()),
+            v(used.item_en.clone()),
+            v(used.terminal),
+            v(used.place.clone()),
+            v(used.credential.to_vec()),
+            v(used.counter),
+            v(used.result.clone()),
+        ]
+    };
+    let rows: Vec<_> = uses.iter().map(row).collect();
+    let target = "card_use (id, person_id, at, item_code, item_version, item_name_zh, item_name_en, \
+         terminal_id, place, credential, counter, result)";
+    tx.insert_rows(target, "ON CONFLICT DO NOTHING", &rows)
+}
+
+/// A person's uses, newest first: the holder's "where my card was used".
+///
+/// # Errors
+/// See [`DbError`].
+pub fn uses_of(tx: &mut Tx<'_>, person: Id, before: Id, most: i64) -> Result<Vec<Use>, DbError> {
+    let sql = "SELECT person_id, id, at, item_code, item_version, item_name_zh, item_name_en,
+                      terminal_id, place, credential, counter, result
+               FROM card_use WHERE person_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    let read = |row: &Row| {
+        Ok(Use {
+            person: row.get(0)?,
+            id: row.get(1)?,
+            at: row.get(2)?,
+            item: row.get(3)?,
+            item_version: row.get(4)?,
+            item_zh: row.get(5)?,
+            item_en: row.get(6)?,
+            terminal: row.get(7)?,
+            place: row.get(8)?,
+            credential: row.get(9)?,
+            counter: row.get(10)?,
+            result: row.get(11)?,
+        })
+    };
+    tx.query(sql, &[v(person), v(before), v(most)])?.iter().map(read).collect()
+}

@@ -1,0 +1,264 @@
+//! The command line.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use kernel::db::{Db, Limits, Location, MigrationState};
+use kernel::keys::Keys;
+
+use crate::{bench, demo, migrations, serve};
+
+/// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
+#[derive(Parser)]
+#[command(version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where an installation keeps its data.
+#[derive(Args, Clone)]
+pub struct Place {
+    /// Folder of keys, messages and the embedded database; made on first start.
+    #[arg(long, global = true, env = "YIKATONG_DATA", default_value = "./data")]
+    pub data: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`; without it an embedded database in the data folder.
+    #[arg(long, global = true, env = "YIKATONG_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and API.
+    Serve(serve::ServeArguments),
+    /// The schema of the database.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// The journal.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Demonstration data.
+    #[command(subcommand)]
+    Demo(DemoCommand),
+    /// Be a terminal at a service point.
+    #[command(subcommand)]
+    Terminal(TerminalCommand),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+}
+
+#[derive(Subcommand)]
+enum DbCommand {
+    /// Bring the schema up to date.
+    Migrate,
+    /// Tell what is done and what waits.
+    Status,
+}
+
+#[derive(Subcommand)]
+enum JournalCommand {
+    /// Recompute the whole journal and name the first thing that does not hold.
+    Verify,
+}
+
+#[derive(Subcommand)]
+enum DemoCommand {
+    /// Stream generated people into the register.
+    Generate {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        people: u32,
+    },
+}
+
+#[derive(Subcommand)]
+enum TerminalCommand {
+    /// Read card codes and ask the platform for one item. Without --code and --picture, each line of
+    /// standard input is a code, as a scanner types it.
+    Verify {
+        /// Address of the platform.
+        #[arg(long, default_value = "http://127.0.0.1:8500")]
+        server: String,
+        /// File with the token of the terminal.
+        #[arg(long, default_value = "./data/demo-terminal.token")]
+        token_file: PathBuf,
+        /// Code of one published item.
+        #[arg(long)]
+        item: String,
+        /// Content of the QR code.
+        #[arg(long)]
+        code: Option<String>,
+        /// Picture with the QR code (PNG or JPEG).
+        #[arg(long, conflicts_with = "code")]
+        picture: Option<PathBuf>,
+    },
+}
+
+impl Place {
+    /// The database of this installation.
+    ///
+    /// # Errors
+    /// The URL has an unknown scheme.
+    pub fn location(&self) -> Result<Location, String> {
+        match &self.database_url {
+            Some(url) => Location::parse(url).map_err(|error| error.to_string()),
+            None => Ok(Location::Sqlite(self.data.join("yikatong.db"))),
+        }
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(&self, limits: &Limits) -> Result<Db, String> {
+        let location = self.location()?;
+        Db::open(&location, limits).map_err(|error| error.to_string())
+    }
+
+    /// Reads or makes the keys.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn keys(&self) -> Result<Keys, String> {
+        keys_in(&self.data)
+    }
+}
+
+fn keys_in(data: &Path) -> Result<Keys, String> {
+    let path = data.join("keys");
+    Keys::open_file(&path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Runs the command; problems are told in words, not in backtraces.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let place = arguments.place;
+    let command = arguments.command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::demo()));
+    let result = match command {
+        Command::Serve(serve) => with_runtime(serve::run(place, serve)),
+        Command::Db(DbCommand::Migrate) => with_runtime(migrate(place)),
+        Command::Db(DbCommand::Status) => with_runtime(status(place)),
+        Command::Journal(JournalCommand::Verify) => with_runtime(verify(place)),
+        Command::Demo(DemoCommand::Generate { people }) => {
+            with_runtime(demo::generate(place, people))
+        }
+        Command::Terminal(TerminalCommand::Verify { server, token_file, item, code, picture }) => {
+            be_terminal(&server, &token_file, &item, code, picture)
+        }
+        Command::Bench(bench) => with_runtime(bench::run(bench)),
+    };
+    match result {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("yikatong: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<ExitCode, String>;
+
+fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(work)
+}
+
+async fn migrate(place: Place) -> Outcome {
+    let db = place.open(&Limits::default())?;
+    let done = db.migrate(migrations()).await.map_err(|error| error.to_string())?;
+    match done.as_slice() {
+        [] => println!("the schema is up to date"),
+        done => done.iter().for_each(|name| println!("applied {name}")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn status(place: Place) -> Outcome {
+    let db = place.open(&Limits::default())?;
+    let states = db.migration_states(migrations()).await.map_err(|error| error.to_string())?;
+    let mut waiting = false;
+    for (name, state) in states {
+        match state {
+            MigrationState::Applied(at) => println!("applied  {at}  {name}"),
+            MigrationState::Waiting => println!("waiting  {:19}  {name}", ""),
+            MigrationState::Differs => println!("DIFFERS  {:19}  {name}", ""),
+        }
+        waiting |= state == MigrationState::Waiting || state == MigrationState::Differs;
+    }
+    Ok(if waiting { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+async fn verify(place: Place) -> Outcome {
+    let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
+    let began = std::time::Instant::now();
+    let report = kernel::journal::verify(&db, &keys, serve::JOURNAL_ORIGIN).await;
+    let report = report.map_err(|error| error.to_string())?;
+    println!(
+        "{} entries and {} signed heads recomputed in {:.1} s, {} entries wait for their leaf",
+        report.entries,
+        report.heads,
+        began.elapsed().as_secs_f64(),
+        report.pending
+    );
+    match report.fault {
+        None => {
+            println!("the journal holds");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(fault) => {
+            println!("BROKEN: {fault}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn be_terminal(
+    server: &str,
+    token_file: &Path,
+    item: &str,
+    code: Option<String>,
+    picture: Option<PathBuf>,
+) -> Outcome {
+    let token = std::fs::read_to_string(token_file)
+        .map_err(|error| format!("{}: {error}", token_file.display()))?;
+    let terminal = terminal::Terminal::new(server, &token);
+    let code = match picture {
+        Some(path) => Some(terminal::read_picture(&path).map_err(|error| error.to_string())?),
+        None => code,
+    };
+    if let Some(code) = code {
+        return Ok(tell(terminal.verify(&code, item)));
+    }
+    for line in std::io::stdin().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        if !line.is_empty() {
+            tell(terminal.verify(&line, item));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One verdict for the person at the terminal. Exit code 0 is yes, 1 is no, 2 no answer: also a no.
+fn tell(answer: Result<terminal::Answer, terminal::Failure>) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    let (text, exit) = match answer {
+        Ok(answer) if answer.is_yes() => {
+            let fields = answer.fields.iter().map(|(name, value)| format!("  {name}: {value}\n"));
+            (format!("通过 YES  {}\n{}", answer.id, fields.collect::<String>()), 0)
+        }
+        Ok(answer) => {
+            let article = answer.article.map(|n| format!(" (Art. {n})")).unwrap_or_default();
+            let part = |text: Option<String>| text.unwrap_or_default();
+            let (why, text, advice) = (part(answer.why), part(answer.text), part(answer.advice));
+            (format!("不通过 NO  {why}{article}\n  {text}\n  {advice}\n"), 1)
+        }
+        Err(failure) => (format!("不通过 NO  {failure}\n"), 2),
+    };
+    // A closed pipe is no reason to fail: the verdict stands.
+    let _ = out.write_all(text.as_bytes());
+    ExitCode::from(exit)
+}

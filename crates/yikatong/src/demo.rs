@@ -1,0 +1,403 @@
+//! Demonstration data: organisations, an account for each role, people with and without cards, a
+//! terminal. Passwords are random, made anew at each start and printed once; nothing of this exists
+//! without `--demo`.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use cards::rules::Command;
+use codes::service::NewTerminal;
+use indicatif::{ProgressBar, ProgressStyle};
+use kernel::actor::{Actor, Role};
+use kernel::auth::{self, NewAccount};
+use kernel::db::{DbError, Limits, Tx, v};
+use kernel::id::{Id, IdMaker};
+use kernel::journal::{self, Entry};
+use kernel::org::{self, Org};
+use kernel::platform::{App, random};
+use kernel::problem::Problem;
+use kernel::time::Utc;
+use people::rules::Person;
+use people::store;
+
+use crate::command::Place;
+use crate::migrations;
+
+/// Unified social credit code of the made-up issuing authority; its check character holds.
+pub const ISSUER: &str = "11500000MB1500000A";
+/// The generated population of demonstrations.
+const SEED: u64 = 500_000;
+/// People of a fresh demonstration.
+const PEOPLE: u32 = 2_000;
+/// Those among the first people who get active cards.
+const HOLDERS: usize = 4;
+
+struct DemoOrg {
+    key: &'static str,
+    name_zh: &'static str,
+    name_en: &'static str,
+    kind: &'static str,
+    division: &'static str,
+}
+
+const fn demo_org(
+    key: &'static str,
+    name_zh: &'static str,
+    name_en: &'static str,
+    kind: &'static str,
+    division: &'static str,
+) -> DemoOrg {
+    DemoOrg { key, name_zh, name_en, kind, division }
+}
+
+const ORGS: [DemoOrg; 13] = [
+    demo_org("city", "重庆市人力资源和社会保障局(演示)", "Chongqing HRSS (demo)", "hrss", "500000"),
+    demo_org("district", "渝中区人力资源和社会保障局(演示)", "Yuzhong HRSS (demo)", "hrss", "500103"),
+    demo_org("outlet", "渝中区社会保障卡服务网点(演示)", "Yuzhong card outlet (demo)", "outlet", "500103"),
+    demo_org("transport", "市交通部门(演示)", "Transport department (demo)", "department", "500000"),
+    demo_org("culture", "市文化旅游部门(演示)", "Culture and tourism department (demo)", "department", "500000"),
+    demo_org("health", "市卫生健康部门(演示)", "Health department (demo)", "department", "500000"),
+    demo_org("government", "市政务服务部门(演示)", "Government service department (demo)", "department", "500000"),
+    demo_org("finance", "市财政部门(演示)", "Finance department (demo)", "department", "500000"),
+    demo_org("library", "重庆市示范图书馆(演示)", "Model library of Chongqing (demo)", "venue", "500103"),
+    demo_org("bank", "示范合作银行(演示)", "Model bank (demo)", "bank", "500000"),
+    demo_org("hotline", "12333 热线(演示)", "Hotline 12333 (demo)", "hotline", "500000"),
+    demo_org("audit", "市审计部门(演示)", "Audit office (demo)", "audit", "500000"),
+    demo_org("operator", "平台运行单位(演示)", "Platform operator (demo)", "operator", "500000"),
+];
+
+const ACCOUNTS: [(Role, &str, &str, &str); 11] = [
+    (Role::Clerk, "clerk", "窗口 小渝", "outlet"),
+    (Role::OutletManager, "manager", "网点 老巴", "outlet"),
+    (Role::DistrictOfficer, "district", "区县 小江", "district"),
+    (Role::DistrictApprover, "district2", "区县 老嘉", "district"),
+    (Role::MunicipalOfficer, "city", "市局 小山", "city"),
+    (Role::MunicipalApprover, "city2", "市局 老城", "city"),
+    (Role::DepartmentOfficer, "library", "文旅 小书", "culture"),
+    (Role::Bank, "bank", "银行 小存", "bank"),
+    (Role::HotlineAgent, "hotline", "热线 小声", "hotline"),
+    (Role::Auditor, "auditor", "审计 老明", "audit"),
+    (Role::Administrator, "admin", "运维 小稳", "operator"),
+];
+
+/// What is printed when a demonstration starts.
+pub struct Demo {
+    password: String,
+    holder_password: String,
+    holders: Vec<(String, String)>,
+    item: String,
+}
+
+impl Demo {
+    /// The lines for the person at the console.
+    pub fn told(&self, address: SocketAddr) -> String {
+        let mut text = format!(
+            "\n演示账号 / demo accounts (password of this start: {})\n\
+             \x20 staff sign in at http://{address}/staff/sign-in; the code of the second factor is shown there\n",
+            self.password
+        );
+        for (role, login, name, _) in ACCOUNTS {
+            text.push_str(&format!("  {:<20} {login:<10} {name}\n", role.name().en));
+        }
+        text.push_str(&format!(
+            "\n持卡人 / holders (password of this start: {})\n\
+             \x20 sign in at http://{address}/sign-in; the SMS code is shown there\n",
+            self.holder_password
+        ));
+        for (number, name) in &self.holders {
+            text.push_str(&format!("  {number:<20} {name}\n"));
+        }
+        text.push_str(&format!(
+            "\n终端 / terminal: copy the content of a holder's QR code, then\n\
+             \x20 yikatong terminal verify --server http://{address} --item {} --code 'YKT1:…'\n",
+            self.item
+        ));
+        text
+    }
+}
+
+/// Ten letters that are easy to read and type.
+fn one_time_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";
+    random::<10>().iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
+}
+
+/// Makes what is missing and gives all demo accounts fresh passwords.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn prepare(app: &App) -> Result<Demo, Problem> {
+    let sql = "SELECT 1 FROM account_login WHERE login = 'CLERK'";
+    let known = app.db.read(|tx| Ok::<_, Problem>(tx.optional(sql, &[])?.is_some())).await?;
+    let holders = match known {
+        true => known_holders(app).await?,
+        false => make_all(app).await?,
+    };
+    let demo = Demo {
+        password: one_time_password(),
+        holder_password: one_time_password(),
+        holders,
+        item: items::seed::LIBRARY.to_owned(),
+    };
+    set_passwords(app, &demo).await?;
+    Ok(demo)
+}
+
+async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
+    let orgs = make_orgs_and_accounts(app).await?;
+    load_people(app, 0, PEOPLE, |_| {}).await?;
+    let clerk = actor_of(app, "CLERK").await?;
+    let mut holders = Vec::new();
+    for person in eligible_people(app).await? {
+        let steps = [
+            Command::Apply { guardian: String::new() },
+            Command::Produce,
+            Command::HandOver { to: person.name.clone() },
+            Command::Activate { password: one_time_password() },
+        ];
+        for step in steps {
+            cards::service::perform(app, &clerk, person.id, step).await?;
+        }
+        holders.push((person.number.as_str().to_owned(), person.name));
+    }
+    let owner = actor_of(app, "LIBRARY").await?;
+    let terminal = NewTerminal {
+        org: orgs["library"],
+        place: "重庆市示范图书馆 一楼借阅台(演示)".to_owned(),
+        items: vec![items::seed::LIBRARY.to_owned()],
+    };
+    let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
+    write_secret(&app.config.data.join("demo-terminal.token"), &token)
+        .map_err(|error| DbError::Unavailable(error.to_string()))?;
+    Ok(holders)
+}
+
+fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+async fn make_orgs_and_accounts(app: &App) -> Result<HashMap<&'static str, Id>, Problem> {
+    let ids: HashMap<&str, Id> = ORGS.iter().map(|org| (org.key, app.id())).collect();
+    let accounts: Vec<Id> = ACCOUNTS.iter().map(|_| app.id()).collect();
+    let (shared, orgs, keys) = (app.clone(), ids.clone(), app.keys.clone());
+    let entry = Entry::new(app.id(), Utc::now(), &Actor::system(), "demo.made", "")
+        .why("演示数据 / demonstration data", &[]);
+    app.db
+        .write(move |tx| {
+            let now = Utc::now();
+            for demo in &ORGS {
+                org::add(tx, &org_of(demo, orgs[demo.key]), now)?;
+            }
+            for ((role, login, name, org), id) in ACCOUNTS.into_iter().zip(&accounts) {
+                let division = ORGS.iter().find(|o| o.key == org).map_or("", |o| o.division);
+                let account = NewAccount {
+                    id: *id,
+                    role,
+                    name: name.to_owned(),
+                    org: Some(orgs[org]),
+                    division: division.to_owned(),
+                    person: None,
+                    phone: None,
+                };
+                auth::create_account(tx, &account, now)?;
+                auth::add_login(tx, *id, login)?;
+                auth::set_totp_secret(tx, &keys, *id, &random::<20>())?;
+            }
+            items::seed::seed(tx, &|| shared.id(), &|key| orgs.get(key).copied().unwrap_or(orgs["city"]), now)?;
+            journal::record(tx, &entry)?;
+            Ok::<_, Problem>(())
+        })
+        .await?;
+    Ok(ids)
+}
+
+fn org_of(demo: &DemoOrg, id: Id) -> Org {
+    Org {
+        id,
+        credit_code: (demo.key == "city").then(|| ISSUER.to_owned()),
+        name_zh: demo.name_zh.to_owned(),
+        name_en: demo.name_en.to_owned(),
+        kind: demo.kind.to_owned(),
+        division: demo.division.to_owned(),
+        parent: None,
+    }
+}
+
+/// The account with this login, as an actor.
+async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Problem> {
+    app.db
+        .read(move |tx| {
+            let sql = "SELECT a.id, a.name, a.role, a.org_id, a.division FROM account_login l
+                       JOIN account a ON a.id = l.account_id WHERE l.login = $1";
+            let row = tx.one(sql, &[v(login)])?;
+            let role = row.get::<String>(2)?.parse();
+            Ok(Actor {
+                account: row.get(0)?,
+                name: row.get(1)?,
+                role: role.map_err(|()| DbError::Engine("unknown role".to_owned()))?,
+                org: row.get(3)?,
+                division: row.get(4)?,
+                person: None,
+            })
+        })
+        .await
+}
+
+/// Adults of Chongqing among the first people, one of them old.
+async fn eligible_people(app: &App) -> Result<Vec<Person>, Problem> {
+    let today = Utc::now().day();
+    let numbers: Vec<_> = (0..PEOPLE).filter_map(|i| people::generate::person(SEED, i)).map(|p| p.number).collect();
+    app.db
+        .read(move |tx| {
+            let (mut old, mut young) = (Vec::new(), Vec::new());
+            for number in &numbers {
+                let Some(person) = store::by_number(tx, number)? else { continue };
+                let plain = person.number.as_str().len() == 18;
+                if !plain || people::rules::eligibility(&person, today).is_err() {
+                    continue;
+                }
+                match person.age_on(today) {
+                    68..80 if old.is_empty() => old.push(person),
+                    22..60 if young.len() < HOLDERS - 1 => young.push(person),
+                    _ => {}
+                }
+                if old.len() + young.len() == HOLDERS {
+                    break;
+                }
+            }
+            young.extend(old);
+            Ok::<_, Problem>(young)
+        })
+        .await
+}
+
+async fn known_holders(app: &App) -> Result<Vec<(String, String)>, Problem> {
+    app.db
+        .read(|tx| {
+            let sql = "SELECT p.number, p.name FROM account a JOIN person p ON p.id = a.person_id
+                       WHERE a.role = 'holder' AND a.closed_at IS NULL ORDER BY a.id LIMIT 8";
+            let rows = tx.query(sql, &[])?;
+            let read = |row: &kernel::db::Row| Ok((row.get(0)?, row.get(1)?));
+            rows.iter().map(read).collect::<Result<_, DbError>>().map_err(Problem::from)
+        })
+        .await
+}
+
+async fn set_passwords(app: &App, demo: &Demo) -> Result<(), Problem> {
+    let staff = seal::password::hash(&demo.password, &random::<16>());
+    let holder = seal::password::hash(&demo.holder_password, &random::<16>());
+    let entry = Entry::new(app.id(), Utc::now(), &Actor::system(), "demo.passwords", "")
+        .why("演示账号换发密码 / fresh demo passwords", &[]);
+    let holders = demo.holders.clone();
+    app.db
+        .write(move |tx| {
+            for (_, login, ..) in ACCOUNTS {
+                set_password(tx, &login.to_uppercase(), &staff)?;
+            }
+            for (number, _) in &holders {
+                set_password(tx, number, &holder)?;
+            }
+            journal::record(tx, &entry)?;
+            Ok::<_, Problem>(())
+        })
+        .await
+}
+
+fn set_password(tx: &mut Tx<'_>, login: &str, hash: &str) -> Result<(), DbError> {
+    let sql = "SELECT account_id FROM account_login WHERE login = $1";
+    let account = tx.one(sql, &[v(login)])?.get(0)?;
+    auth::set_password(tx, account, hash)
+}
+
+/// People of one transaction.
+const CHUNK: u32 = 20_000;
+
+/// Streams generated people `from..to` into the register, in chunks, and tells how far it is.
+///
+/// # Errors
+/// See [`Problem`]; chunks before the failure are kept.
+pub async fn load_people(
+    app: &App,
+    from: u32,
+    to: u32,
+    progress: impl Fn(u32),
+) -> Result<(), Problem> {
+    let mut at = from;
+    while at < to {
+        let end = to.min(at.saturating_add(CHUNK));
+        let shared = app.clone();
+        let entry = Entry::new(app.id(), Utc::now(), &Actor::system(), "people.generated", "")
+            .why(format!("虚构人员 {at}..{end} / generated people"), &[]);
+        app.db
+            .write(move |tx| {
+                let now = Utc::now();
+                let people: Vec<Person> =
+                    (at..end).filter_map(|index| made(index, &shared.ids, now)).collect();
+                let mut rows = people.iter().map(|person| store::person_row(person, now));
+                tx.bulk(store::PERSON_ROWS, &mut rows)?;
+                let mut numbers = people
+                    .iter()
+                    .map(|person| vec![v(person.number.as_str().to_owned()), v(person.id)]);
+                tx.bulk(store::NUMBER_ROWS, &mut numbers)?;
+                journal::record(tx, &entry)?;
+                Ok::<_, Problem>(())
+            })
+            .await?;
+        at = end;
+        progress(at - from);
+    }
+    Ok(())
+}
+
+fn made(index: u32, ids: &IdMaker, now: Utc) -> Option<Person> {
+    let made = people::generate::person(SEED, index)?;
+    let entitled = made.ground != people::rules::Ground::Household;
+    let years = time::Duration::days(365 * 3);
+    Some(Person {
+        id: ids.next(now),
+        number: made.number,
+        document: made.document,
+        name: made.name,
+        sex: made.sex,
+        birth: made.birth,
+        nation: made.nation.or(made.country).unwrap_or_default().to_owned(),
+        phone: made.phone,
+        address: made.address,
+        household: made.household.map(|division| division.code.to_owned()).unwrap_or_default(),
+        ground: made.ground,
+        ground_until: entitled.then(|| now.day().saturating_add(years)),
+        deceased_on: None,
+        version: 1,
+    })
+}
+
+/// `yikatong demo generate`: streams people into either engine and prints the rate.
+///
+/// # Errors
+/// In words, what went wrong.
+pub async fn generate(place: Place, people: u32) -> Result<ExitCode, String> {
+    let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
+    let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
+    db.migrate(migrations()).await.map_err(|error| error.to_string())?;
+    let app = crate::serve::tool_platform(db, keys, &place).await.map_err(|e| e.to_string())?;
+    let known = app.db.read(|tx| Ok::<_, Problem>(store::count(tx)?)).await.map_err(words)?;
+    let from = u32::try_from(known).map_err(|error| error.to_string())?;
+    let to = from.checked_add(people).filter(|to| *to <= people::generate::POPULATION);
+    let to = to.ok_or_else(|| format!("at most {} people", people::generate::POPULATION))?;
+    let bar = ProgressBar::new(u64::from(people));
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} people  {per_sec}  {eta} left");
+    bar.set_style(style.map_err(|error| error.to_string())?);
+    let began = Instant::now();
+    load_people(&app, from, to, |done| bar.set_position(u64::from(done))).await.map_err(words)?;
+    bar.finish();
+    while kernel::journal::sequence(&app).await.map_err(|error| error.to_string())? > 0 {}
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{people} people in {seconds:.1} s: {:.0} people/s", f64::from(people) / seconds);
+    Ok(ExitCode::SUCCESS)
+}

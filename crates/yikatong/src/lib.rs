@@ -1,0 +1,53 @@
+//! The platform put together: each capability is wired with one line here.
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod command;
+pub mod demo;
+pub mod home;
+pub mod serve;
+
+use std::sync::Arc;
+
+use codes::service::Codes;
+use items::service::Catalogue;
+use kernel::db::Migration;
+use kernel::http::{Routes, kernel_routes};
+use kernel::platform::App;
+
+/// The schema of all capabilities, in order of need.
+pub fn migrations() -> Vec<Migration> {
+    [
+        kernel::MIGRATIONS,
+        people::MIGRATIONS,
+        cards::MIGRATIONS,
+        items::MIGRATIONS,
+        codes::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// The routes of all capabilities.
+pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
+    kernel_routes()
+        .merge(home::routes())
+        .merge(people::routes())
+        .merge(cards::routes())
+        .merge(items::routes(catalogue))
+        .merge(codes::routes(codes))
+}
+
+/// The work that goes on beside requests, for as long as the runtime lives.
+pub fn start_jobs(app: &App, catalogue: Arc<Catalogue>) {
+    let sms = kernel::outbox::FileSms(app.config.data.join("sms.jsonl"));
+    tokio::spawn(kernel::journal::run(app.clone()));
+    tokio::spawn(kernel::outbox::run(app.clone(), sms));
+    tokio::spawn(items::service::run(app.clone(), catalogue));
+    let quiet = app.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            quiet.throttle.forget_quiet();
+        }
+    });
+}

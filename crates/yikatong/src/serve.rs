@@ -1,0 +1,168 @@
+//! Starting and stopping the server.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use codes::service::Codes;
+use items::service::Catalogue;
+use kernel::db::{Db, DbError, Limits, v};
+use kernel::keys::Keys;
+use kernel::platform::{App, Config, Platform};
+use kernel::time::Utc;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::command::Place;
+use crate::{demo, migrations, routes, start_jobs};
+
+/// Name of the journal's log in its signed heads.
+pub const JOURNAL_ORIGIN: &str = "yikatong/500000/journal";
+
+/// How to serve.
+#[derive(Args)]
+pub struct ServeArguments {
+    /// Address to listen on.
+    #[arg(long, env = "YIKATONG_LISTEN", default_value = "127.0.0.1:8500")]
+    listen: SocketAddr,
+    /// Make demonstration data and accounts, and show on screen what would be sent by SMS.
+    #[arg(long)]
+    demo: bool,
+    /// Division that issues the cards (GB/T 2260).
+    #[arg(long, env = "YIKATONG_REGION", default_value = "500000")]
+    region: String,
+    /// Unified social credit code (GB 32100) of the issuing authority.
+    #[arg(long, env = "YIKATONG_ISSUER", default_value = demo::ISSUER)]
+    issuer: String,
+    /// Let browsers send cookies without TLS even when not listening on a loopback address; for
+    /// tests behind a proxy that ends TLS elsewhere.
+    #[arg(long)]
+    plain_cookies: bool,
+}
+
+impl ServeArguments {
+    /// What the program does without arguments.
+    pub fn demo() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8500)),
+            demo: true,
+            region: "500000".to_owned(),
+            issuer: demo::ISSUER.to_owned(),
+            plain_cookies: false,
+        }
+    }
+}
+
+/// Serves until it is told to stop (SIGINT or SIGTERM).
+///
+/// # Errors
+/// In words, what keeps the server from starting.
+pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, String> {
+    let began = std::time::Instant::now();
+    start_logs();
+    let figures = PrometheusBuilder::new().install_recorder().map_err(|e| e.to_string())?;
+    let listener = tokio::net::TcpListener::bind(arguments.listen).await;
+    let listener = listener.map_err(|e| format!("cannot listen on {}: {e}", arguments.listen))?;
+    let (keys, db) = (place.keys()?, place.open(&Limits::default())?);
+    let config = Config {
+        data: place.data.clone(),
+        demo: arguments.demo,
+        region: arguments.region,
+        issuer_code: arguments.issuer,
+        journal_origin: JOURNAL_ORIGIN.to_owned(),
+        secure_cookies: !arguments.listen.ip().is_loopback() && !arguments.plain_cookies,
+    };
+    let app = platform(db, keys, config, figures).await.map_err(|e| e.to_string())?;
+    let catalogue = Arc::new(Catalogue::default());
+    let demo = match arguments.demo {
+        true => Some(demo::prepare(&app).await.map_err(|e| format!("{}: {e:?}", e.code))?),
+        false => None,
+    };
+    catalogue.load(&app).await.map_err(|e| e.code.to_owned())?;
+    let router = router(&app, catalogue);
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    println!("{}", welcome(address, began.elapsed().as_millis()));
+    if let Some(demo) = demo {
+        println!("{}", demo.told(address));
+    }
+    kernel::http::serve(router, listener, stopped()).await.map_err(|e| e.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A migrated platform on an open database.
+///
+/// # Errors
+/// The database cannot be migrated.
+pub async fn platform(
+    db: Db,
+    keys: Keys,
+    config: Config,
+    figures: PrometheusHandle,
+) -> Result<App, DbError> {
+    db.migrate(migrations()).await?;
+    let node = take_node(&db).await?;
+    Ok(Arc::new(Platform::new(db, keys, config, figures, node)))
+}
+
+/// The router of the whole platform; its jobs run on the current runtime.
+pub fn router(app: &App, catalogue: Arc<Catalogue>) -> axum::Router {
+    let codes = Arc::new(Codes::start(app, catalogue.clone()));
+    start_jobs(app, catalogue.clone());
+    kernel::http::build(app.clone(), routes(codes, catalogue)).router
+}
+
+/// Each start takes the next number for the ids of this process; 1,024 processes may run before one
+/// that still runs could meet its own number.
+async fn take_node(db: &Db) -> Result<u64, DbError> {
+    db.housekeeping(|tx| {
+        let last: i64 = tx.one("SELECT COALESCE(MAX(id), 0) FROM node", &[])?.get(0)?;
+        let sql = "INSERT INTO node (id, started_at) VALUES ($1, $2)";
+        tx.execute(sql, &[v(last + 1), v(Utc::now())])?;
+        Ok((last + 1) as u64)
+    })
+    .await
+}
+
+fn start_logs() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("YIKATONG_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first.
+    let _ = logs.try_init();
+}
+
+fn welcome(address: SocketAddr, millis: u128) -> String {
+    format!(
+        "一卡通 / One Card is ready after {millis} ms\n\
+         \x20 pages  http://{address}/\n\
+         \x20 API    http://{address}/docs"
+    )
+}
+
+async fn stopped() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// A platform for a command-line tool: no server, no figures for anybody to read.
+///
+/// # Errors
+/// The database cannot be migrated.
+pub async fn tool_platform(db: Db, keys: Keys, place: &Place) -> Result<App, DbError> {
+    let config = Config {
+        data: place.data.clone(),
+        demo: false,
+        region: "500000".to_owned(),
+        issuer_code: demo::ISSUER.to_owned(),
+        journal_origin: JOURNAL_ORIGIN.to_owned(),
+        secure_cookies: true,
+    };
+    let figures = PrometheusBuilder::new().build_recorder().handle();
+    platform(db, keys, config, figures).await
+}
