@@ -1,99 +1,143 @@
 #!/usr/bin/env bash
-# Runs a command against a throw-away PostgreSQL:
+# A PostgreSQL server for tests that is thrown away afterwards.
 #
-#   scripts/postgres.sh run -- COMMAND…
+#   scripts/postgres.sh run -- COMMAND…   runs COMMAND with YIKATONG_TEST_POSTGRES set to a new server
+#   scripts/postgres.sh start             starts one that stays, and prints what to export
+#   scripts/postgres.sh stop              stops and deletes the one that `start` left
 #
-# The server lives in a fresh directory, listens on a free loopback port and trusts everybody who
-# can reach it. COMMAND finds its address in YIKATONG_TEST_POSTGRES. At the end the server is
-# stopped and its directory deleted; if COMMAND failed, the end of the server log is shown first.
+# It listens on 127.0.0.1 and on a socket in its own folder, and trusts whoever can reach them.
+# Flushes are real (fsync on): the crash tests depend on them.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
-    exit 64
-}
+POSTGRES_OLDEST=15
+POSTGRES_DIR=
+POSTGRES_STATE=$TARGET/test-postgres.folder
 
-[[ ${1:-} == run ]] || usage
-shift
-[[ ${1:-} != -- ]] || shift
-(($# > 0)) || usage
-
-# The newest Debian version first, then wherever else the tools may be.
-find_tool() {
-    local name=$1 dir
-    while read -r dir; do
-        [[ -x $dir/$name ]] && echo "$dir/$name" && return
-    done < <(
-        printf '%s\n' /usr/lib/postgresql/*/bin | sort --version-sort --reverse
-        echo /usr/local/bin
-    )
-    command -v "$name" && return
-    echo "postgres.sh: $name not found; install the package postgresql" >&2
-    return 1
-}
-
-initdb=$(find_tool initdb)
-pg_ctl=$(find_tool pg_ctl)
-
-home=$(mktemp --directory --tmpdir yikatong-postgres.XXXXXX)
-data=$home/data
-log=$home/log
-
-# PostgreSQL refuses to run as root.
-as_server() {
-    if ((EUID == 0)); then
-        (cd "$home" && runuser --user postgres -- "$@")
-    else
-        "$@"
+# Prints the folder with the programs of the newest server at hand.
+postgres_bin() {
+  local folder version
+  for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV) /usr/local/bin /usr/bin; do
+    [[ -x $folder/initdb && -x $folder/pg_ctl && -x $folder/postgres ]] || continue
+    version=$("$folder/postgres" --version | grep -oE '[0-9]+' | head -n 1)
+    if ((version >= POSTGRES_OLDEST)); then
+      echo "$folder"
+      return 0
     fi
+  done
+  return 1
 }
-((EUID != 0)) || chown postgres "$home"
 
-finish() {
-    local status=$?
-    trap - EXIT
-    if ((status != 0)) && [[ -s $log ]]; then
-        echo "postgres.sh: failed with $status; the end of the server log:" >&2
-        tail --lines=40 "$log" >&2
-    fi
-    if [[ -f $data/postmaster.pid ]]; then
-        as_server "$pg_ctl" stop --pgdata="$data" --mode=immediate --silent || true
-    fi
-    rm --recursive --force "$home"
-    exit "$status"
+# PostgreSQL refuses to run as root; then an unprivileged user runs it.
+as_server_user() {
+  local user=nobody
+  if ((EUID != 0)); then
+    "$@"
+    return
+  fi
+  if id postgres >/dev/null 2>&1; then user=postgres; fi
+  setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"
 }
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 free_port() {
-    local port
-    for _ in {1..100}; do
-        port=$((20000 + RANDOM % 12000))
-        (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port" && return; }
-    done
-    return 1
+  local port
+  while :; do
+    port=$((RANDOM % 20000 + 20000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
 }
 
-as_server "$initdb" --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 \
-    --locale=C.UTF-8 >"$log" 2>&1
-
-# Another process may take the port between the look and the start, so try again with another one.
-start() {
-    local port
-    for _ in 1 2 3; do
-        port=$(free_port)
-        if as_server "$pg_ctl" start --pgdata="$data" --log="$log" --silent --wait --options="\
--c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' \
--c fsync=on -c max_connections=300"; then
-            export YIKATONG_TEST_POSTGRES=postgres://postgres@127.0.0.1:$port/postgres
-            return
-        fi
-    done
-    echo "postgres.sh: the server does not start" >&2
-    return 1
+# Starts a server, sets POSTGRES_DIR and exports YIKATONG_TEST_POSTGRES. With the word `stay` it
+# outlives this script.
+postgres_start() {
+  local bin port settings try
+  bin=$(postgres_bin) || die "no PostgreSQL $POSTGRES_OLDEST or newer: run scripts/install.sh"
+  # A short path that the server's user can enter: a socket's path has at most 107 bytes.
+  POSTGRES_DIR=$(mktemp -d /tmp/yikatong-postgres.XXXXXX)
+  if [[ ${1:-} != stay ]]; then postgres_watch; fi
+  if ((EUID == 0)); then as_server_user id -u | xargs -I{} chown {} "$POSTGRES_DIR"; fi
+  (
+    cd "$POSTGRES_DIR"
+    as_server_user "$bin/initdb" --pgdata=data --username=yikatong --auth=trust --encoding=UTF8 \
+      --locale=C --no-sync >initdb.log 2>&1
+  ) || {
+    cat "$POSTGRES_DIR/initdb.log" >&2
+    die "initdb failed"
+  }
+  # Another program may take the port between our look and the server's start.
+  for try in 1 2 3 4 5; do
+    port=$(free_port)
+    settings="-p $port -k $POSTGRES_DIR -c listen_addresses=127.0.0.1 -c max_connections=300"
+    settings+=" -c fsync=on -c synchronous_commit=on -c shared_buffers=128MB -c timezone=UTC"
+    if (
+      cd "$POSTGRES_DIR"
+      as_server_user "$bin/pg_ctl" start -w -s -t 60 -D data -l log -o "$settings" >/dev/null 2>&1
+    ); then
+      export YIKATONG_TEST_POSTGRES="postgres://yikatong@127.0.0.1:$port/postgres"
+      return 0
+    fi
+  done
+  cat "$POSTGRES_DIR/log" >&2 || true
+  die "PostgreSQL did not start in $try attempts"
 }
-((EUID != 0)) || chown postgres "$log"
-start
 
-"$@"
+# Stops and deletes the server also when this script is killed without a chance to do it itself.
+postgres_watch() {
+  setsid bash -c 'tail --pid="$1" -f /dev/null; source "$2"; POSTGRES_DIR=$3; postgres_stop' \
+    watch "$$" "$ROOT/scripts/postgres.sh" "$POSTGRES_DIR" </dev/null >/dev/null 2>&1 &
+  disown
+}
+
+# Stops the server of POSTGRES_DIR and deletes it; $1, when given, is where its log is kept.
+postgres_stop() {
+  local bin
+  [[ -n $POSTGRES_DIR && -d $POSTGRES_DIR ]] || return 0
+  bin=$(postgres_bin)
+  (cd "$POSTGRES_DIR" && as_server_user "$bin/pg_ctl" stop -s -w -t 30 -m immediate -D data) >/dev/null 2>&1 || true
+  if [[ -n ${1:-} && -f $POSTGRES_DIR/log ]]; then
+    mkdir -p "$(dirname "$1")"
+    cp "$POSTGRES_DIR/log" "$1"
+    say "the log of PostgreSQL is kept in $1"
+  fi
+  rm -rf "$POSTGRES_DIR"
+  POSTGRES_DIR=
+}
+
+postgres_main() {
+  local word=${1:-}
+  shift || true
+  case $word in
+    run)
+      if [[ ${1:-} == -- ]]; then shift; fi
+      (($#)) || die "usage: scripts/postgres.sh run -- COMMAND…"
+      trap postgres_stop EXIT
+      trap 'exit 130' INT
+      trap 'exit 143' TERM HUP
+      postgres_start
+      "$@"
+      ;;
+    start)
+      if [[ -f $POSTGRES_STATE && -d $(<"$POSTGRES_STATE") ]]; then
+        die "one is running in $(<"$POSTGRES_STATE"): scripts/postgres.sh stop"
+      fi
+      trap postgres_stop EXIT
+      postgres_start stay
+      mkdir -p "$TARGET"
+      echo "$POSTGRES_DIR" >"$POSTGRES_STATE"
+      trap - EXIT
+      echo "export YIKATONG_TEST_POSTGRES=$YIKATONG_TEST_POSTGRES"
+      ;;
+    stop)
+      [[ -f $POSTGRES_STATE ]] || die "none was started with scripts/postgres.sh start"
+      POSTGRES_DIR=$(<"$POSTGRES_STATE")
+      postgres_stop
+      rm -f "$POSTGRES_STATE"
+      ;;
+    *) die "usage: scripts/postgres.sh run -- COMMAND… | start | stop" ;;
+  esac
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then postgres_main "$@"; fi

@@ -1,0 +1,194 @@
+//! The built program as a process of its own, to be stopped, killed and started again.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::Folder;
+
+/// A debug build that makes its demonstration data on a busy machine needs a while.
+const START: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(30);
+
+/// How to start a server.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// `postgres://…`; without it the embedded database in the data folder.
+    pub database_url: Option<String>,
+    /// Make demonstration data and print its accounts.
+    pub demo: bool,
+    /// Further arguments of `serve`.
+    pub arguments: Vec<String>,
+}
+
+/// A server on a loopback port with a data folder of its own. Both stay the same when it is started
+/// again.
+pub struct Server {
+    options: Options,
+    port: u16,
+    process: Option<Child>,
+    printed: Lines,
+    logged: Lines,
+    // Last, so that the process is gone before its folder is deleted.
+    data: Folder,
+}
+
+impl Server {
+    /// Starts one with the embedded database and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not ready within two minutes.
+    pub fn start() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// Like [`Server::start`] with demonstration data.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn demo() -> Self {
+        Self::with(Options { demo: true, ..Options::default() })
+    }
+
+    /// Starts one and waits until `/readyz` answers 200.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn with(options: Options) -> Self {
+        let mut server = Self {
+            options,
+            port: super::free_port(),
+            process: None,
+            printed: Lines::default(),
+            logged: Lines::default(),
+            data: Folder::new("server"),
+        };
+        server.run();
+        server
+    }
+
+    /// `http://127.0.0.1:PORT` followed by `path`, which begins with a slash or is empty.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The loopback port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Lines printed on standard output since the last start.
+    pub fn printed(&self) -> Vec<String> {
+        self.printed.lock().clone()
+    }
+
+    /// Lines of the log (standard error) since the last start.
+    pub fn logged(&self) -> Vec<String> {
+        self.logged.lock().clone()
+    }
+
+    /// Ends the process at once (SIGKILL), as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Asks the process to stop (SIGTERM) and gives its exit status; `None` when it was not running.
+    ///
+    /// # Panics
+    /// When it does not end within half a minute.
+    pub fn stop(&mut self) -> Option<ExitStatus> {
+        let mut process = self.process.take()?;
+        super::signal("TERM", process.id());
+        let mut status = None;
+        let ended = super::until(STOP, || {
+            status = process.try_wait().expect("a child can be waited for");
+            status.is_some()
+        });
+        if !ended {
+            // Taken back so that it is killed on drop.
+            self.process = Some(process);
+            panic!("the server did not stop within {STOP:?}");
+        }
+        status
+    }
+
+    /// Starts it again on the same port and data; kills it first if it still runs.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn restart(&mut self) {
+        self.kill();
+        self.run();
+    }
+
+    fn run(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yikatong"));
+        command.arg("serve").arg(format!("--listen=127.0.0.1:{}", self.port));
+        command.arg("--data").arg(self.data.path());
+        command.args(self.options.database_url.iter().map(|url| format!("--database-url={url}")));
+        command.args(self.options.demo.then_some("--demo")).args(&self.options.arguments);
+        // The settings of the developer's own installation are not the test's.
+        for name in ["DATA", "DATABASE_URL", "LISTEN", "REGION", "ISSUER"] {
+            command.env_remove(format!("YIKATONG_{name}"));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the built program starts");
+        self.printed = Lines::of(process.stdout.take());
+        self.logged = Lines::of(process.stderr.take());
+        self.process = Some(process);
+        let mut ended = None;
+        let answered = super::until(START, || {
+            ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
+            ended.is_some() || super::get(self.port, "/readyz").is_some_and(|(code, _)| code == 200)
+        });
+        match ended {
+            Some(status) => panic!("the server ended at its start: {status}"),
+            None => assert!(answered, "the server is not ready after {START:?}"),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let logged = self.logged.lock();
+            let last = &logged[logged.len().saturating_sub(30)..];
+            eprintln!("-- end of the server's log --\n{}", last.join("\n"));
+        }
+    }
+}
+
+/// The lines a process has written so far, filled by a thread that ends with the process.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
+        let lines = Self::default();
+        if let Some(stream) = stream {
+            let filled = lines.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    filled.lock().push(line);
+                }
+            });
+        }
+        lines
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        // A panic while the lock is held leaves whole lines.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
