@@ -52,19 +52,21 @@ apt_update() {
 }
 
 apt_install() {
-  local began=$SECONDS speed=()
+  local tries=0 speed=() log=$TARGET/apt.log
   # A CI machine is thrown away: it need not flush every file that is unpacked.
   if [[ -n ${CI:-} ]]; then speed=(-o Dpkg::Options::=--force-unsafe-io); fi
+  mkdir -p "$TARGET"
   until as_root apt-get -q -y -o Dpkg::Use-Pty=0 -o "DPkg::Lock::Timeout=$LOCK_PATIENCE" \
-    "${speed[@]}" install --no-install-recommends "$@"; do
-    ((SECONDS - began < LOCK_PATIENCE && tries++ < 2)) || return 1
-    warn "apt failed; trying again"
+    "${speed[@]}" install --no-install-recommends "$@" >"$log" 2>&1; do
+    tail -n 15 "$log" >&2
+    ((++tries < 3)) || return 1
+    warn "apt failed (all it said: $log); trying again"
     sleep 5
   done
 }
 
 install_missing() { # $1: yes when the browser is wanted
-  local tries=0 packages
+  local packages began=$SECONDS
   mapfile -t packages < <(missing_packages "$1" | tr ' ' '\n')
   ((${#packages[@]})) || return 0
   have apt-get || die "this is not Debian: install the equivalents of: ${packages[*]}"
@@ -72,6 +74,7 @@ install_missing() { # $1: yes when the browser is wanted
   apt_update
   apt_install "${packages[@]}" || die "apt could not install: ${packages[*]}"
   hash -r
+  say "installed ($((SECONDS - began)) s)"
   mapfile -t packages < <(missing_packages "$1" | tr ' ' '\n')
   ((${#packages[@]} == 0)) || die "still missing after the installation: ${packages[*]} \
 (PostgreSQL must be version $POSTGRES_OLDEST or newer)"
