@@ -1,6 +1,6 @@
 //! All SQL of cards.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -9,6 +9,45 @@ use crate::rules::{Card, Stage};
 
 const COLUMNS: &str = "c.person_id, c.id, c.stage, c.outlet_id, c.delivery, c.card_no, c.expires_on, \
      c.applied_at, c.version";
+
+/// Where bulk loads of cards go.
+pub const CARD_ROWS: BulkRows = BulkRows {
+    table: "card",
+    columns: &[
+        ("person_id", Kind::Int),
+        ("id", Kind::Int),
+        ("stage", Kind::Text),
+        ("live", Kind::Bool),
+        ("outlet_id", Kind::Int),
+        ("delivery", Kind::Text),
+        ("guardian", Kind::Text),
+        ("card_no", Kind::Text),
+        ("applied_at", Kind::Int),
+        ("handed_to", Kind::Text),
+        ("expires_on", Kind::Text),
+        ("version", Kind::Int),
+    ],
+};
+
+/// Where bulk loads of electronic cards go.
+pub const ECARD_ROWS: BulkRows = BulkRows {
+    table: "ecard",
+    columns: &[
+        ("person_id", Kind::Int),
+        ("id", Kind::Int),
+        ("card_id", Kind::Int),
+        ("state", Kind::Text),
+        ("credential", Kind::Bytes),
+        ("counter", Kind::Int),
+        ("expires_on", Kind::Text),
+    ],
+};
+
+/// Where bulk loads of the credential directory go.
+pub const CREDENTIAL_ROWS: BulkRows = BulkRows {
+    table: "ecard_credential",
+    columns: &[("credential", Kind::Bytes), ("person_id", Kind::Int), ("ecard_id", Kind::Int)],
+};
 
 fn read(row: &Row) -> Result<Card, DbError> {
     Ok(Card {

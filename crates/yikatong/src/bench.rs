@@ -1,15 +1,117 @@
-//! placeholder
+//! Measurements that print a rate and its ratio to a floor measured in the same run, because absolute
+//! figures of a shared machine say little.
+
+mod floor;
+pub mod holders;
+mod load;
+
 use std::process::ExitCode;
-/// Measurements.
-#[derive(clap::Subcommand)]
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Subcommand;
+use items::service::Catalogue;
+use kernel::db::{Db, Limits, Location};
+use kernel::keys::Keys;
+use kernel::platform::{App, Config};
+use kernel::problem::Problem;
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::serve;
+
+/// What can be measured.
+#[derive(Subcommand)]
 pub enum BenchCommand {
-    /// Verification.
-    Verify,
+    /// Verification over HTTP, durable and on record, with concurrent clients.
+    Verify {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Clients, each with one request under way.
+        #[arg(long, default_value_t = 128)]
+        clients: usize,
+        /// Card holders whose codes are shown.
+        #[arg(long, default_value_t = 5_000)]
+        holders: u32,
+    },
 }
-/// Runs.
+
+/// Runs a measurement.
 ///
 /// # Errors
-/// None.
-pub async fn run(_: BenchCommand) -> Result<ExitCode, String> {
-    Ok(ExitCode::SUCCESS)
+/// In words, what went wrong.
+pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
+    let BenchCommand::Verify { postgres, seconds, clients, holders } = command;
+    let size = Size { length: Duration::from_secs(seconds), clients, holders };
+    let folder = std::env::temp_dir().join(format!("yikatong-bench-{}", std::process::id()));
+    let sqlite = Location::Sqlite(folder.join("bench.db"));
+    let mut measured = verify("SQLite", &sqlite, &folder, &size).await;
+    if let (Ok(()), Some(url)) = (&measured, postgres) {
+        measured = verify("PostgreSQL", &Location::Postgres(url), &folder, &size).await;
+    }
+    // What is left of a failed run is only in the temporary folder.
+    let _ = std::fs::remove_dir_all(&folder);
+    measured.map(|()| ExitCode::SUCCESS)
+}
+
+/// How much is measured.
+struct Size {
+    length: Duration,
+    clients: usize,
+    holders: u32,
+}
+
+async fn verify(
+    name: &str,
+    location: &Location,
+    folder: &std::path::Path,
+    size: &Size,
+) -> Result<(), String> {
+    let (app, catalogue) = prepare(location, folder).await?;
+    let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
+    let credentials = holders::make(&app, size.holders).await.map_err(words)?;
+    let tokens = holders::terminals(&app, size.clients.min(64)).await.map_err(words)?;
+    catalogue.load(&app).await.map_err(words)?;
+
+    let checks = floor::code_checks(&app, &credentials);
+    let rows = floor::durable_rows(&app, size).await.map_err(words)?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
+    let listener = listener.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let router = serve::router(&app, catalogue);
+    let server = tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
+    let result = load::run(&app, address, credentials, tokens, size).await?;
+    server.abort();
+
+    let rate = result.answers as f64 / result.seconds;
+    println!("{name}");
+    println!("  verifications over HTTP        {rate:>9.0} /s   p50 {:.2} ms   p99 {:.2} ms", result.p50_ms, result.p99_ms);
+    println!("  floor: the same rows, no HTTP  {rows:>9.0} /s   ratio {:.2}", rate / rows);
+    println!("  floor: bare checks, one core   {checks:>9.0} /s   ratio {:.3}", rate / checks);
+    match result.refused {
+        0 => Ok(()),
+        refused => Err(format!("{refused} of {} answers were no", result.answers)),
+    }
+}
+
+async fn prepare(
+    location: &Location,
+    folder: &std::path::Path,
+) -> Result<(App, Arc<Catalogue>), String> {
+    let keys = Keys::open_file(&folder.join("keys")).map_err(|error| error.to_string())?;
+    let db = Db::open(location, &Limits::default()).map_err(|error| error.to_string())?;
+    let config = Config {
+        data: folder.to_owned(),
+        demo: false,
+        region: "500000".to_owned(),
+        issuer_code: crate::demo::ISSUER.to_owned(),
+        journal_origin: serve::JOURNAL_ORIGIN.to_owned(),
+        secure_cookies: true,
+    };
+    let figures = PrometheusBuilder::new().build_recorder().handle();
+    let app = serve::platform(db, keys, config, figures).await.map_err(|e| e.to_string())?;
+    Ok((app, Arc::new(Catalogue::default())))
 }

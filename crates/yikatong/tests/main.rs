@@ -1,0 +1,5 @@
+//! Tests of the whole platform, in one binary.
+
+mod browser;
+mod crash;
+mod support;
