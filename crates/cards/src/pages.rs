@@ -95,7 +95,12 @@ struct PersonPage {
 }
 
 impl PersonPage {
-    fn new(p: Page, actor: &Actor, glance: Glance, problem: Option<Problem>) -> Result<Self, Problem> {
+    fn new(
+        p: Page,
+        actor: &Actor,
+        glance: Glance,
+        problem: Option<Problem>,
+    ) -> Result<Self, Problem> {
         let possible = service::possible(&glance, actor.org.ok_or_else(Problem::forbidden)?);
         let child = glance.person.age_on(kernel::time::Utc::now().day()) < 16;
         let division = kernel::divisions::find(&glance.person.household);

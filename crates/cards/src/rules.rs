@@ -215,7 +215,9 @@ impl Refusal for Refused {
             ),
             Self::NoCard => Text::new("请先办理申领", "Apply first"),
             Self::WrongStage(_) => Text::new("请按顺序办理", "Take the steps in their order"),
-            Self::OtherOutlet => Text::new("请到申领网点办理", "Go to the outlet of the application"),
+            Self::OtherOutlet => {
+                Text::new("请到申领网点办理", "Go to the outlet of the application")
+            }
             Self::ReceiverMissing => {
                 Text::new("请录入领卡人姓名", "Enter the name of the person who took it")
             }
@@ -242,11 +244,16 @@ const VALID_YEARS: i32 = 10;
 ///
 /// # Errors
 /// The [`Refused`] that applies first.
-pub fn decide(card: Option<&Card>, command: &Command, context: &Context<'_>) -> Result<Event, Refused> {
+pub fn decide(
+    card: Option<&Card>,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Event, Refused> {
     match (command, card) {
         (Command::Apply { .. }, Some(_)) => Err(Refused::OnePersonOneCard),
         (Command::Apply { guardian }, None) => {
-            people_rules::eligibility(context.person, context.today).map_err(Refused::NotEligible)?;
+            people_rules::eligibility(context.person, context.today)
+                .map_err(Refused::NotEligible)?;
             let child = context.person.age_on(context.today) < 16;
             match child && guardian.trim().is_empty() {
                 true => Err(Refused::GuardianNeeded),
@@ -289,7 +296,8 @@ fn at_its_outlet(card: &Card, context: &Context<'_>) -> Result<(), Refused> {
 fn years_later(day: Date, years: i32) -> Date {
     let same = day.replace_year(day.year() + years);
     // 29 February has no counterpart in most years.
-    let same = same.unwrap_or_else(|_| Date::MAX.min(day.saturating_add(time::Duration::days(3_653))));
+    let same =
+        same.unwrap_or_else(|_| Date::MAX.min(day.saturating_add(time::Duration::days(3_653))));
     same.previous_day().unwrap_or(same)
 }
 
@@ -302,7 +310,8 @@ pub fn is_weak(password: &str, birth: Date) -> bool {
     let steps: Vec<i64> = letters.windows(2).map(|w| i64::from(w[1]) - i64::from(w[0])).collect();
     let in_a_row = [-1, 0, 1].iter().any(|step| steps.iter().all(|s| s == step));
     let (year, month, day) = (birth.year(), birth.month() as u8, birth.day());
-    let birthdays = [format!("{year}{month:02}{day:02}"), format!("{:02}{month:02}{day:02}", year % 100)];
+    let birthdays =
+        [format!("{year}{month:02}{day:02}"), format!("{:02}{month:02}{day:02}", year % 100)];
     in_a_row || birthdays.iter().any(|text| password == text)
 }
 

@@ -24,7 +24,12 @@ const CERTIFICATE_KIND: &str = "11100000000013338W009";
 ///
 /// # Errors
 /// [`Refused`] as a problem, or the database's word; nothing has happened then.
-pub async fn perform(app: &App, actor: &Actor, person: Id, command: Command) -> Result<Card, Problem> {
+pub async fn perform(
+    app: &App,
+    actor: &Actor,
+    person: Id,
+    command: Command,
+) -> Result<Card, Problem> {
     let outlet = actor.org.ok_or_else(Problem::forbidden)?;
     let hash = password_hash(&command).await;
     let (app_in, actor) = (app.clone(), actor.clone());
@@ -32,7 +37,8 @@ pub async fn perform(app: &App, actor: &Actor, person: Id, command: Command) -> 
     app.db
         .write(move |tx| {
             let now = Utc::now();
-            let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
+            let person =
+                people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
             let card = store::living(tx, person.id)?;
             let context = Context { person: &person, today: now.day(), outlet };
             let event = rules::decide(card.as_ref(), &command, &context)?;
@@ -243,7 +249,10 @@ pub fn possible(glance: &Glance, outlet: Id) -> Vec<Possible> {
     let look = |command: Command| {
         let refused = rules::decide(glance.card.as_ref(), &command, &context).err();
         let only_input_missing = |refused: &Refused| {
-            matches!(refused, Refused::ReceiverMissing | Refused::WeakPassword | Refused::GuardianNeeded)
+            matches!(
+                refused,
+                Refused::ReceiverMissing | Refused::WeakPassword | Refused::GuardianNeeded
+            )
         };
         Possible { command, refused: refused.filter(|refused| !only_input_missing(refused)) }
     };

@@ -126,7 +126,12 @@ pub fn draw_number(tx: &mut Tx<'_>) -> Result<i64, DbError> {
 ///
 /// # Errors
 /// [`DbError::Conflict`] when the card changed meanwhile.
-pub fn set_produced(tx: &mut Tx<'_>, card: &Card, identifier: &str, now: Utc) -> Result<(), DbError> {
+pub fn set_produced(
+    tx: &mut Tx<'_>,
+    card: &Card,
+    identifier: &str,
+    now: Utc,
+) -> Result<(), DbError> {
     let number = card.card_no.as_deref();
     tx.execute_one(
         "UPDATE card SET stage = $1, card_no = $2, identifier = $3, produced_at = $4, expires_on = $5,
@@ -289,7 +294,12 @@ pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standin
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn at_outlet(tx: &mut Tx<'_>, outlet: Id, stage: &Stage, most: i64) -> Result<Vec<Card>, DbError> {
+pub fn at_outlet(
+    tx: &mut Tx<'_>,
+    outlet: Id,
+    stage: &Stage,
+    most: i64,
+) -> Result<Vec<Card>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM card c WHERE c.outlet_id = $1 AND c.stage = $2 ORDER BY c.id LIMIT $3"
     );

@@ -19,9 +19,11 @@ const TERMINALS: Access = Access::Roles(&[Role::Terminal]);
 const OWNERS: Access = Access::Roles(&[Role::OutletManager, Role::DepartmentOfficer]);
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("codes")
-        .api(TERMINALS, &[6, 14, 16, 18], routes!(verify))
-        .api(OWNERS, &[15], routes!(register))
+    Routes::new("codes").api(TERMINALS, &[6, 14, 16, 18], routes!(verify)).api(
+        OWNERS,
+        &[15],
+        routes!(register),
+    )
 }
 
 /// What a terminal asks.
@@ -141,7 +143,8 @@ async fn register(
         return Err(Problem::field("place", text));
     }
     let plain = |code: &String| {
-        (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        (1..=40).contains(&code.len())
+            && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     if form.items.is_empty() || form.items.len() > 200 || !form.items.iter().all(plain) {
         let text = Text::new("请填写1至200个事项编码", "Between 1 and 200 item codes");

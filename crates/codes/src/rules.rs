@@ -112,12 +112,18 @@ impl Refusal for Refused {
             Self::Code(CodeError::Foreign) => ("这不是社会保障卡卡码", "This is not a card code"),
             Self::Code(CodeError::Damaged) => ("卡码不完整", "The code is damaged"),
             Self::Code(CodeError::Forged) => ("卡码不是本平台签发", "The code was not issued here"),
-            Self::Code(CodeError::Future) => ("卡码时间晚于当前时间", "The code is from the future"),
+            Self::Code(CodeError::Future) => {
+                ("卡码时间晚于当前时间", "The code is from the future")
+            }
             Self::Code(CodeError::Expired) => ("卡码已过期", "The code has expired"),
             Self::OtherRegion => ("卡码由其他地区签发", "The code was issued by another region"),
-            Self::Terminal => ("终端未登记或已停用", "The terminal is not registered or is blocked"),
+            Self::Terminal => {
+                ("终端未登记或已停用", "The terminal is not registered or is blocked")
+            }
             Self::NotListed => ("事项不在已公布的清单内", "The item is not on the published list"),
-            Self::ItemNotForTerminal => ("本终端不能办理该事项", "The terminal may not ask for this item"),
+            Self::ItemNotForTerminal => {
+                ("本终端不能办理该事项", "The terminal may not ask for this item")
+            }
             Self::UnknownCard => ("没有对应的电子社会保障卡", "There is no such electronic card"),
             Self::CardNotActive => ("社会保障卡未处于正常状态", "The card is not active"),
             Self::CardExpired => ("社会保障卡已过有效期", "The card is past its last day"),
@@ -152,7 +158,11 @@ impl Refusal for Refused {
 ///
 /// # Errors
 /// The [`Refused`] that applies first.
-pub fn check_code(opened: Result<CardCode, CodeError>, region: [u8; 3], now_s: i64) -> Result<CardCode, Refused> {
+pub fn check_code(
+    opened: Result<CardCode, CodeError>,
+    region: [u8; 3],
+    now_s: i64,
+) -> Result<CardCode, Refused> {
     let code = opened.map_err(Refused::Code)?;
     if code.region != region {
         return Err(Refused::OtherRegion);

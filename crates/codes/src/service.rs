@@ -74,7 +74,12 @@ impl Codes {
     ///
     /// # Errors
     /// The platform is busy or broken; a no is an answer, not an error.
-    pub async fn verify(&self, terminal: Actor, item: &str, code: &str) -> Result<Verdict, Problem> {
+    pub async fn verify(
+        &self,
+        terminal: Actor,
+        item: &str,
+        code: &str,
+    ) -> Result<Verdict, Problem> {
         let at = Utc::now();
         let text = if code.len() <= LONGEST { code } else { "" };
         let opened = CardCode::open(text, self.app.keys.store());
@@ -132,16 +137,22 @@ impl Known {
         let mut ids: Vec<Id> = set.iter().map(|asked| asked.terminal.account).collect();
         ids.sort_unstable();
         ids.dedup();
-        let good = || set.iter().filter_map(|asked| asked.code.as_ref().ok().map(|code| (asked, code)));
+        let good =
+            || set.iter().filter_map(|asked| asked.code.as_ref().ok().map(|code| (asked, code)));
         let credentials: Vec<[u8; 8]> = good().map(|(_, code)| code.credential).collect();
         let standings = cards::store::standings(tx, &credentials)?;
         let cards: HashMap<[u8; 8], (Id, Standing)> = standings
             .into_iter()
-            .map(|s| (s.credential, (s.person, Standing { stage: s.stage, expires_on: s.expires_on })))
+            .map(|s| {
+                (s.credential, (s.person, Standing { stage: s.stage, expires_on: s.expires_on }))
+            })
             .collect();
-        let disclosing = good().filter(|(asked, _)| asked.item.as_ref().is_some_and(|i| !i.fields.is_empty()));
-        let people: Vec<Id> =
-            disclosing.filter_map(|(_, code)| cards.get(&code.credential)).map(|(id, _)| *id).collect();
+        let disclosing =
+            good().filter(|(asked, _)| asked.item.as_ref().is_some_and(|i| !i.fields.is_empty()));
+        let people: Vec<Id> = disclosing
+            .filter_map(|(_, code)| cards.get(&code.credential))
+            .map(|(id, _)| *id)
+            .collect();
         Ok(Self {
             terminals: store::terminals(tx, &ids)?,
             people: people::store::by_ids(tx, &people)?.into_iter().map(|p| (p.id, p)).collect(),
@@ -232,8 +243,10 @@ pub async fn show(app: &App, holder: &Actor) -> Result<Shown, Problem> {
         .db
         .housekeeping(move |tx| {
             let (card, ecard) = cards::service::cards_of(tx, person)?;
-            let standing = card.map(|card| Standing { stage: card.stage, expires_on: card.expires_on });
-            let usable = |s: &Standing| cards::rules::usable(&s.stage, s.expires_on, now.day()).is_ok();
+            let standing =
+                card.map(|card| Standing { stage: card.stage, expires_on: card.expires_on });
+            let usable =
+                |s: &Standing| cards::rules::usable(&s.stage, s.expires_on, now.day()).is_ok();
             let ecard = ecard.filter(|_| standing.as_ref().is_some_and(usable));
             let ecard = ecard.ok_or(Refused::CardNotActive)?;
             let credential = ecard.credential.ok_or(Refused::CardNotActive)?;

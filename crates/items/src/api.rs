@@ -16,9 +16,11 @@ use crate::rules::Item;
 use crate::service::Catalogue;
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("items")
-        .api(Access::Public, &[14], routes!(list))
-        .api(Access::Public, &[14], routes!(one))
+    Routes::new("items").api(Access::Public, &[14], routes!(list)).api(
+        Access::Public,
+        &[14],
+        routes!(one),
+    )
 }
 
 /// One item of the list.
@@ -71,8 +73,9 @@ impl Day {
     fn read(&self) -> Result<Date, Problem> {
         match &self.day {
             None => Ok(Utc::now().day()),
-            Some(text) => parse_day(text)
-                .ok_or_else(|| Problem::field("day", Text::new("日期格式如 2026-03-01", "Like 2026-03-01"))),
+            Some(text) => parse_day(text).ok_or_else(|| {
+                Problem::field("day", Text::new("日期格式如 2026-03-01", "Like 2026-03-01"))
+            }),
         }
     }
 }

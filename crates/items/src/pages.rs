@@ -64,7 +64,8 @@ async fn list(
         q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q))
     };
     let items: Vec<Arc<Item>> = items.iter().filter(fits).cloned().collect();
-    let of = |area: Area| items.iter().filter(|item| item.area == area).cloned().collect::<Vec<_>>();
+    let of =
+        |area: Area| items.iter().filter(|item| item.area == area).cloned().collect::<Vec<_>>();
     let groups = Area::ALL.iter().map(|area| (area.name(), of(*area)));
     let groups = groups.filter(|(_, items)| !items.is_empty()).collect();
     render(&ItemsPage { p, q: search.q, groups, count: items.len() })

@@ -197,7 +197,9 @@ impl Refusal for Refused {
     fn reason(&self) -> Text {
         let (zh, en) = match self {
             Self::Code => ("事项编码格式不正确", "The item code is not in its form"),
-            Self::Words => ("名称、依据或指南缺失或过长", "Name, basis or guide is missing or too long"),
+            Self::Words => {
+                ("名称、依据或指南缺失或过长", "Name, basis or guide is missing or too long")
+            }
             Self::InThePast => ("生效日期不能早于今天", "It cannot begin in the past"),
             Self::Overlap => ("与现行版本的有效期重叠", "It would overlap the version in force"),
             Self::NotOwner => ("该事项由其他部门负责", "Another department owns this item"),
@@ -235,7 +237,8 @@ pub fn check_proposal(item: &Item, published: Option<&Item>, today: Date) -> Res
         return Err(Refused::Code);
     }
     let fits = |text: &str, most: usize| (1..=most).contains(&text.trim().chars().count());
-    let words = [(&item.name.zh, 60), (&item.name.en, 120), (&item.basis, 200), (&item.guide.zh, 2_000)];
+    let words =
+        [(&item.name.zh, 60), (&item.name.en, 120), (&item.basis, 200), (&item.guide.zh, 2_000)];
     if !words.into_iter().all(|(text, most)| fits(text, most)) {
         return Err(Refused::Words);
     }
@@ -289,7 +292,10 @@ mod tests {
         let yesterday = TODAY.previous_day().expect("a day");
         assert_eq!(check_proposal(&item(1, yesterday, None), None, TODAY), Err(Refused::InThePast));
         let published = item(1, tomorrow, None);
-        assert_eq!(check_proposal(&item(2, tomorrow, None), Some(&published), TODAY), Err(Refused::Overlap));
+        assert_eq!(
+            check_proposal(&item(2, tomorrow, None), Some(&published), TODAY),
+            Err(Refused::Overlap)
+        );
     }
 
     /// Art. 9: each department for its own field.

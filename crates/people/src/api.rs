@@ -16,9 +16,7 @@ use crate::service::{self, Registration};
 pub(crate) const DESK: Access = Access::Roles(&[Role::Clerk, Role::OutletManager]);
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("people")
-        .api(DESK, &[12], routes!(register))
-        .api(DESK, &[12, 19], routes!(search))
+    Routes::new("people").api(DESK, &[12], routes!(register)).api(DESK, &[12, 19], routes!(search))
 }
 
 /// A person as a clerk sees him.

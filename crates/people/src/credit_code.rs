@@ -110,11 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Issuers named in the published vectors of GB/T 36904.
-    const ISSUERS: [&str; 3] = [
-        "11100000000013338W",
-        "11330105002500287C",
-        "11430000006122244L",
-    ];
+    const ISSUERS: [&str; 3] = ["11100000000013338W", "11330105002500287C", "11430000006122244L"];
 
     #[test]
     fn codes_of_public_bodies_hold() {
@@ -132,16 +128,10 @@ mod tests {
     #[test]
     fn a_letter_outside_the_alphabet_is_named_with_its_place() {
         let error = CreditCode::parse("1110000000001333OW").expect_err("letter O");
-        let expected = CreditCodeError::Character {
-            position: 17,
-            found: 'O',
-        };
+        let expected = CreditCodeError::Character { position: 17, found: 'O' };
         assert_eq!(error, expected);
         let error = CreditCode::parse("11A00000000013338W").expect_err("letter in the division");
-        assert!(matches!(
-            error,
-            CreditCodeError::Character { position: 3, .. }
-        ));
+        assert!(matches!(error, CreditCodeError::Character { position: 3, .. }));
     }
 
     #[test]

@@ -72,10 +72,9 @@ impl DocumentKind {
         match self {
             Self::ResidentCard | Self::HouseholdBook => &[NumberKind::Resident],
             Self::HkMoTwResidencePermit => &[NumberKind::HkMoTwPermit],
-            Self::ForeignPermanentCard => &[
-                NumberKind::ForeignPermanent,
-                NumberKind::ForeignPermanentOld,
-            ],
+            Self::ForeignPermanentCard => {
+                &[NumberKind::ForeignPermanent, NumberKind::ForeignPermanentOld]
+            }
             Self::Passport => &[NumberKind::ForeignPassport],
         }
     }
@@ -111,9 +110,6 @@ mod tests {
             .into_iter()
             .filter(|kind| kind.accepts(NumberKind::Resident))
             .collect();
-        assert_eq!(
-            bearers,
-            [DocumentKind::ResidentCard, DocumentKind::HouseholdBook]
-        );
+        assert_eq!(bearers, [DocumentKind::ResidentCard, DocumentKind::HouseholdBook]);
     }
 }

@@ -17,12 +17,12 @@ mod origins;
 #[cfg(test)]
 mod tests;
 
-use kernel::divisions::{Division, Region};
 use crate::document::DocumentKind;
-use crate::rules::Ground;
 use crate::number::{NumberKind, PersonNumber, Sex};
+use crate::rules::Ground;
 use births::{Birth, birth_at};
 use draw::{Draw, Permutation, mix};
+use kernel::divisions::{Division, Region};
 use origins::{DAY, DAY_PLACES, HOMES, ORIGINS, Origin};
 use time::{Date, macros::date};
 
@@ -143,12 +143,9 @@ fn eighteen(kind: NumberKind, origin: &Origin, birth: Date, ordinal: u32) -> Per
     let month = u8::from(month);
     let mut body = String::with_capacity(18);
     body.push_str(area);
-    for (number, digits) in [
-        (year.unsigned_abs(), 4),
-        (month.into(), 2),
-        (day.into(), 2),
-        (sequence, 3),
-    ] {
+    for (number, digits) in
+        [(year.unsigned_abs(), 4), (month.into(), 2), (day.into(), 2), (sequence, 3)]
+    {
         push_digits(&mut body, number, digits);
     }
     PersonNumber::compose(body, kind, birth)
@@ -160,10 +157,7 @@ fn old_permanent_number(country: &str, birth: Date, ordinal: u32) -> PersonNumbe
     let (year, month, day) = birth.to_calendar_date();
     let century = if year < 2000 { 0 } else { 50 };
     let (year, month) = (year.unsigned_abs() % 100, u8::from(month));
-    let text = format!(
-        "{country}5000{year:02}{month:02}{day:02}{:02}",
-        century + ordinal
-    );
+    let text = format!("{country}5000{year:02}{month:02}{day:02}{:02}", century + ordinal);
     PersonNumber::compose_foreign(text, NumberKind::ForeignPermanentOld)
 }
 
@@ -187,11 +181,7 @@ fn push_digits(text: &mut String, number: u32, digits: u32) {
 /// One in seven registered people has moved within Chongqing since the number was given.
 fn household(draw: &mut Draw, origin: &Origin) -> Option<&'static Division> {
     let moved = matches!(origin, Origin::County { .. }) && draw.per_mille(143);
-    if moved {
-        Some(draw.pick(&HOMES))
-    } else {
-        origin.household(STANDING_ON)
-    }
+    if moved { Some(draw.pick(&HOMES)) } else { origin.household(STANDING_ON) }
 }
 
 fn nation(
@@ -199,18 +189,8 @@ fn nation(
     origin: &Origin,
     registered: Option<&'static Division>,
 ) -> Option<&'static str> {
-    const ELSEWHERE: &[&str] = &[
-        "土家族",
-        "苗族",
-        "回族",
-        "彝族",
-        "藏族",
-        "维吾尔族",
-        "壮族",
-        "满族",
-        "羌族",
-        "蒙古族",
-    ];
+    const ELSEWHERE: &[&str] =
+        &["土家族", "苗族", "回族", "彝族", "藏族", "维吾尔族", "壮族", "满族", "羌族", "蒙古族"];
     if !matches!(origin, Origin::County { .. } | Origin::Sichuan { .. }) {
         return None;
     }

@@ -17,8 +17,8 @@ mod tests;
 
 pub use problem::{NumberError, Warning};
 
-use kernel::divisions;
 use crate::pinyin::fold_width;
+use kernel::divisions;
 use std::fmt;
 use time::{Date, Month};
 
@@ -49,9 +49,7 @@ impl Sex {
 
     /// The sex with this code of GB/T 2261.1.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Male, Self::Female]
-            .into_iter()
-            .find(|sex| sex.code() == code)
+        [Self::Male, Self::Female].into_iter().find(|sex| sex.code() == code)
     }
 
     /// In Chinese.
@@ -165,11 +163,7 @@ impl PersonNumber {
     pub fn parse(text: &str, today: Date, strictness: Strictness) -> Result<Parsed, NumberError> {
         let text = canonical(text)?;
         let letters = text.chars().take_while(char::is_ascii_alphabetic).count();
-        if letters >= 3 {
-            parse_foreign(text)
-        } else {
-            parse_eighteen(text, today, strictness)
-        }
+        if letters >= 3 { parse_foreign(text) } else { parse_eighteen(text, today, strictness) }
     }
 
     /// Reads back a number that was accepted before, from the register: only its form is looked at.
@@ -201,18 +195,9 @@ impl PersonNumber {
     /// ones the country code and the last quarter of the rest.
     pub fn mask(&self) -> String {
         let length = self.text.len();
-        let (head, tail) = if self.kind.is_eighteen() {
-            (4, 4)
-        } else {
-            (3, (length - 3) / 4)
-        };
+        let (head, tail) = if self.kind.is_eighteen() { (4, 4) } else { (3, (length - 3) / 4) };
         let hidden = length - head - tail;
-        format!(
-            "{}{}{}",
-            &self.text[..head],
-            "*".repeat(hidden),
-            &self.text[length - tail..]
-        )
+        format!("{}{}{}", &self.text[..head], "*".repeat(hidden), &self.text[length - tail..])
     }
 
     /// A number of 18 characters from its first 17 digits, which the generator has composed.
@@ -220,23 +205,13 @@ impl PersonNumber {
         debug_assert!(kind.is_eighteen() && body.len() == 17);
         let sex = sex_of(&body);
         body.push(check_character(&body));
-        Self {
-            text: body,
-            kind,
-            birth: Some(birth),
-            sex: Some(sex),
-        }
+        Self { text: body, kind, birth: Some(birth), sex: Some(sex) }
     }
 
     /// A number of a foreigner that tells neither birth date nor sex.
     pub(crate) fn compose_foreign(text: String, kind: NumberKind) -> Self {
         debug_assert!(!kind.is_eighteen());
-        Self {
-            text,
-            kind,
-            birth: None,
-            sex: None,
-        }
+        Self { text, kind, birth: None, sex: None }
     }
 }
 
@@ -248,26 +223,17 @@ impl fmt::Debug for PersonNumber {
 
 impl NumberKind {
     const fn is_eighteen(self) -> bool {
-        matches!(
-            self,
-            Self::Resident | Self::HkMoTwPermit | Self::ForeignPermanent
-        )
+        matches!(self, Self::Resident | Self::HkMoTwPermit | Self::ForeignPermanent)
     }
 }
 
 fn canonical(text: &str) -> Result<String, NumberError> {
     let visible = text.chars().map(fold_width).filter(|c| !c.is_whitespace());
-    let text: String = visible
-        .take(LONGEST_TEXT + 1)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+    let text: String = visible.take(LONGEST_TEXT + 1).map(|c| c.to_ascii_uppercase()).collect();
     match text.chars().count() {
         0 => Err(NumberError::Empty),
         1..=LONGEST_TEXT => Ok(text),
-        found => Err(NumberError::Length {
-            found,
-            expected: "18",
-        }),
+        found => Err(NumberError::Length { found, expected: "18" }),
     }
 }
 
@@ -285,10 +251,7 @@ fn parse_eighteen(
         18 => {}
         15 => return Err(NumberError::FifteenDigits),
         found => {
-            return Err(NumberError::Length {
-                found,
-                expected: "18",
-            });
+            return Err(NumberError::Length { found, expected: "18" });
         }
     }
     let kind = eighteen_kind(&text);
@@ -319,12 +282,7 @@ fn parse_eighteen(
         warnings.push(Warning::VeryOld { birth });
     }
     let sex = Some(sex_of(&text));
-    let number = PersonNumber {
-        text,
-        kind,
-        birth,
-        sex,
-    };
+    let number = PersonNumber { text, kind, birth, sex };
     Ok(Parsed { number, warnings })
 }
 
@@ -361,10 +319,7 @@ fn parse_foreign(text: String) -> Result<Parsed, NumberError> {
     }
     let (country, rest) = text.split_at(3);
     if !PASSPORT.contains(&rest.len()) {
-        return Err(NumberError::Length {
-            found: text.len(),
-            expected: "7–18",
-        });
+        return Err(NumberError::Length { found: text.len(), expected: "7–18" });
     }
     let mut warnings = Vec::new();
     if !countries::is_known(country) {
@@ -408,9 +363,6 @@ pub(crate) fn check_character(body: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECKS: &[u8; 11] = b"10X98765432";
     let digits = body.bytes().map(|byte| u32::from(byte.wrapping_sub(b'0')));
-    let sum: u32 = digits
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: u32 = digits.zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     char::from(CHECKS[sum as usize % 11])
 }

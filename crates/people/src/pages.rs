@@ -28,7 +28,12 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/desk/register", DESK, &[12], form)
         .page(Method::POST, "/desk/register", DESK, &[12], register)
         .page(Method::GET, "/me/access", HOLDER, &[18, 19], access)
-        .nav(&[Role::Clerk, Role::OutletManager], "/desk/register", Text::new("登记人员", "Register"), Some('r'))
+        .nav(
+            &[Role::Clerk, Role::OutletManager],
+            "/desk/register",
+            Text::new("登记人员", "Register"),
+            Some('r'),
+        )
         .nav(&[Role::Holder], "/me/access", Text::new("谁查阅过我", "Who saw my data"), None)
 }
 
@@ -58,7 +63,8 @@ impl RegisterPage {
 
     fn error(&self, field: &str) -> String {
         let faults = self.problem.iter().flat_map(|problem| &problem.fields);
-        let mine = faults.filter(|fault| fault.field == field).map(|fault| self.p.text(&fault.text));
+        let mine =
+            faults.filter(|fault| fault.field == field).map(|fault| self.p.text(&fault.text));
         mine.collect::<Vec<_>>().join(";")
     }
 }
@@ -134,7 +140,13 @@ impl AccessPage {
             "session.opened" => ("登录", "Signed in"),
             "session.closed" => ("退出", "Signed out"),
             "code.shown" => ("出示了卡码", "Showed a code"),
-            other => return if other.starts_with("access") { self.p.t("查看了本页", "Looked at this page") } else { "" },
+            other => {
+                return if other.starts_with("access") {
+                    self.p.t("查看了本页", "Looked at this page")
+                } else {
+                    ""
+                };
+            }
         };
         self.p.t(zh, en)
     }

@@ -50,9 +50,7 @@ pub fn name_keys(name: &str) -> NameKeys {
     let name = normalise_search(name);
     let mut syllables: Vec<String> = Vec::new();
     let mut rest = name.as_str();
-    let surname = SURNAME_READINGS
-        .iter()
-        .find(|(written, _)| name.starts_with(written));
+    let surname = SURNAME_READINGS.iter().find(|(written, _)| name.starts_with(written));
     if let Some((written, reading)) = surname {
         syllables.extend(reading.split(' ').map(str::to_owned));
         rest = &rest[written.len()..];
@@ -61,10 +59,7 @@ pub fn name_keys(name: &str) -> NameKeys {
         add_syllables(word, &mut syllables);
     }
     NameKeys {
-        initials: syllables
-            .iter()
-            .filter_map(|word| word.chars().next())
-            .collect(),
+        initials: syllables.iter().filter_map(|word| word.chars().next()).collect(),
         full: syllables.join(" "),
     }
 }
@@ -138,10 +133,7 @@ pub fn fold_width(character: char) -> char {
 /// The dots that keyboards and registers put between the parts of a name; the full stop counts
 /// only in full width, because a narrow one follows Latin initials.
 fn is_name_dot(character: char) -> bool {
-    matches!(
-        character,
-        '·' | '•' | '．' | '‧' | '・' | '･' | '∙' | '⋅' | '●' | '\u{fe52}'
-    )
+    matches!(character, '·' | '•' | '．' | '‧' | '・' | '･' | '∙' | '⋅' | '●' | '\u{fe52}')
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ impl Ground {
             Self::Household => ("本市户籍", "Registered in Chongqing"),
             Self::Employment => ("在本市就业参保", "Works and is insured in Chongqing"),
             Self::Study => ("在本市就学", "Studies in Chongqing"),
-            Self::Residence => ("在本市居住,享有公共服务权益", "Lives in Chongqing with its public services"),
+            Self::Residence => {
+                ("在本市居住,享有公共服务权益", "Lives in Chongqing with its public services")
+            }
         };
         Text::new(zh, en)
     }
@@ -95,7 +97,8 @@ impl std::fmt::Debug for Person {
 impl Person {
     /// Full years on a day.
     pub fn age_on(&self, day: Date) -> i32 {
-        let had_birthday = (day.month() as u8, day.day()) >= (self.birth.month() as u8, self.birth.day());
+        let had_birthday =
+            (day.month() as u8, day.day()) >= (self.birth.month() as u8, self.birth.day());
         day.year() - self.birth.year() - i32::from(!had_birthday)
     }
 
@@ -160,7 +163,9 @@ impl Refusal for Refused {
 
     fn article(&self) -> Option<Article> {
         match self {
-            Self::NotEntitled | Self::EntitlementEnded(_) | Self::EntitlementOpen => Some(Article(5)),
+            Self::NotEntitled | Self::EntitlementEnded(_) | Self::EntitlementOpen => {
+                Some(Article(5))
+            }
             Self::Deceased => Some(Article(13)),
             Self::Number(_) | Self::WrongDocument | Self::OtherName => Some(Article(12)),
             Self::Unknown => None,
@@ -175,7 +180,10 @@ impl Refusal for Refused {
             ),
             Self::EntitlementEnded(day) => {
                 let day = kernel::time::day_text(*day);
-                Text::new(format!("公共服务权益已于 {day} 到期"), format!("The entitlement ended on {day}"))
+                Text::new(
+                    format!("公共服务权益已于 {day} 到期"),
+                    format!("The entitlement ended on {day}"),
+                )
             }
             Self::EntitlementOpen => {
                 Text::new("公共服务权益缺少截止日期", "The entitlement has no end date")
@@ -211,7 +219,9 @@ impl Refusal for Refused {
                 "请核对证件;如已更名,请先办理姓名变更",
                 "Compare with the document; a changed name is registered first",
             ),
-            Self::Unknown => Text::new("请核对号码,或先登记人员", "Check the number or register the person"),
+            Self::Unknown => {
+                Text::new("请核对号码,或先登记人员", "Check the number or register the person")
+            }
         }
     }
 

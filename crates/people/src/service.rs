@@ -65,13 +65,18 @@ pub fn read_registration(form: &Registration, id: Id, today: Date) -> Result<Per
     let number = match PersonNumber::parse(&form.number, today, Strictness::Checked) {
         Ok(parsed) => Some(parsed.number),
         Err(error) => {
-            faults.push(FieldProblem { field: "number".into(), text: Text::new(error.zh(), error.en()) });
+            faults.push(FieldProblem {
+                field: "number".into(),
+                text: Text::new(error.zh(), error.en()),
+            });
             None
         }
     };
     let document = DocumentKind::from_code(&form.document);
     match (document, &number) {
-        (None, _) => faults.push(wrong("document", "请选择证件类型", "Choose the kind of document")),
+        (None, _) => {
+            faults.push(wrong("document", "请选择证件类型", "Choose the kind of document"))
+        }
         (Some(document), Some(number)) if !document.accepts(number.kind()) => {
             faults.push(wrong("document", "证件类型与号码不相符", "Does not fit the number"));
         }
@@ -79,16 +84,26 @@ pub fn read_registration(form: &Registration, id: Id, today: Date) -> Result<Per
     }
     let name = pinyin::normalise_name(&form.name);
     if name.is_empty() || name.chars().count() > 60 {
-        faults.push(wrong("name", "请填写证件上的姓名(60字以内)", "The name on the document, up to 60 letters"));
+        faults.push(wrong(
+            "name",
+            "请填写证件上的姓名(60字以内)",
+            "The name on the document, up to 60 letters",
+        ));
     }
     let told = number.as_ref();
     let sex = told.and_then(PersonNumber::sex).or_else(|| Sex::from_code(&form.sex));
     if sex.is_none() && told.is_some() {
         faults.push(wrong("sex", "请选择性别", "Choose the sex"));
     }
-    let birth = told.and_then(PersonNumber::birth).or_else(|| parse_day(&form.birth).filter(|d| *d <= today));
+    let birth = told
+        .and_then(PersonNumber::birth)
+        .or_else(|| parse_day(&form.birth).filter(|d| *d <= today));
     if birth.is_none() && told.is_some() {
-        faults.push(wrong("birth", "请填写出生日期,如 1990-01-31", "The birth date, like 1990-01-31"));
+        faults.push(wrong(
+            "birth",
+            "请填写出生日期,如 1990-01-31",
+            "The birth date, like 1990-01-31",
+        ));
     }
     check_reach(form, today, &mut faults);
     let ground = Ground::from_code(&form.ground);
@@ -124,19 +139,25 @@ pub fn read_registration(form: &Registration, id: Id, today: Date) -> Result<Per
 
 fn check_reach(form: &Registration, today: Date, faults: &mut Vec<FieldProblem>) {
     let phone = form.phone.trim();
-    let mobile = phone.len() == 11 && phone.starts_with('1') && phone.bytes().all(|b| b.is_ascii_digit());
+    let mobile =
+        phone.len() == 11 && phone.starts_with('1') && phone.bytes().all(|b| b.is_ascii_digit());
     if !mobile {
         faults.push(wrong("phone", "请填写11位手机号码", "A mobile number of 11 digits"));
     }
     let address = form.address.trim().chars().count();
     if !(1..=120).contains(&address) {
-        faults.push(wrong("address", "请填写联系地址(120字以内)", "An address of up to 120 letters"));
+        faults.push(wrong(
+            "address",
+            "请填写联系地址(120字以内)",
+            "An address of up to 120 letters",
+        ));
     }
     if form.nation.chars().count() > 30 {
         faults.push(wrong("nation", "民族或国籍过长", "Too long"));
     }
     let household = form.household.trim();
-    let known = kernel::divisions::find(household).is_some_and(|d| d.from.is_none_or(|from| from <= today));
+    let known =
+        kernel::divisions::find(household).is_some_and(|d| d.from.is_none_or(|from| from <= today));
     if !household.is_empty() && !known {
         faults.push(wrong("household", "没有这个行政区划代码", "There is no such division"));
     }
@@ -146,7 +167,11 @@ fn check_reach(form: &Registration, today: Date, faults: &mut Vec<FieldProblem>)
 ///
 /// # Errors
 /// Wrong fields, or [`Refused::OtherName`] when the number belongs to another name.
-pub async fn register(app: &Platform, actor: &Actor, form: Registration) -> Result<Person, Problem> {
+pub async fn register(
+    app: &Platform,
+    actor: &Actor,
+    form: Registration,
+) -> Result<Person, Problem> {
     let now = Utc::now();
     let person = read_registration(&form, app.id(), now.day())?;
     let entry = Entry::new(app.id(), now, actor, "person.registered", "Art. 12");

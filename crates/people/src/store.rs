@@ -37,8 +37,10 @@ pub const PERSON_ROWS: BulkRows = BulkRows {
 };
 
 /// Where bulk loads of the number directory go.
-pub const NUMBER_ROWS: BulkRows =
-    BulkRows { table: "person_number", columns: &[("number", Kind::Text), ("person_id", Kind::Int)] };
+pub const NUMBER_ROWS: BulkRows = BulkRows {
+    table: "person_number",
+    columns: &[("number", Kind::Text), ("person_id", Kind::Int)],
+};
 
 /// A person as a row of [`PERSON_ROWS`].
 pub fn person_row(person: &Person, now: Utc) -> Vec<Value<'static>> {
@@ -172,4 +174,3 @@ fn search_latin(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, D
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
     tx.one("SELECT COUNT(*) FROM person", &[])?.get(0)
 }
-

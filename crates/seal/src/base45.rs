@@ -32,10 +32,7 @@ pub fn decode(text: &str) -> Result<Vec<u8>, BadBase45> {
     for group in text.as_bytes().chunks(3) {
         let mut value = 0u32;
         for character in group.iter().rev() {
-            let digit = ALPHABET
-                .iter()
-                .position(|c| c == character)
-                .ok_or(BadBase45)?;
+            let digit = ALPHABET.iter().position(|c| c == character).ok_or(BadBase45)?;
             value = value * 45 + digit as u32;
         }
         match group.len() {
@@ -54,11 +51,8 @@ mod tests {
 
     #[test]
     fn the_rfcs_own_examples_hold() {
-        for (plain, text) in [
-            ("AB", "BB8"),
-            ("Hello!!", "%69 VD92EX0"),
-            ("base-45", "UJCLQE7W581"),
-        ] {
+        for (plain, text) in [("AB", "BB8"), ("Hello!!", "%69 VD92EX0"), ("base-45", "UJCLQE7W581")]
+        {
             assert_eq!(encode(plain.as_bytes()), text);
             assert_eq!(decode(text).as_deref(), Ok(plain.as_bytes()));
         }

@@ -87,10 +87,7 @@ impl CardCode {
     pub fn encode(&self, keys: &dyn KeyStore) -> Result<String, KeyError> {
         let body = self.body();
         let tag = keys.mac(&key_name(self.key), &body)?;
-        Ok(format!(
-            "{PREFIX}{}",
-            base45::encode(&[&body[..], &tag[..TAG]].concat())
-        ))
+        Ok(format!("{PREFIX}{}", base45::encode(&[&body[..], &tag[..TAG]].concat())))
     }
 
     /// Reads a code and checks its tag before anything in it is believed.
@@ -103,15 +100,11 @@ impl CardCode {
             return Err(CodeError::Damaged);
         }
         let bytes = base45::decode(packed).map_err(|_| CodeError::Damaged)?;
-        let (body, tag) = bytes
-            .split_first_chunk::<BODY>()
-            .ok_or(CodeError::Damaged)?;
+        let (body, tag) = bytes.split_first_chunk::<BODY>().ok_or(CodeError::Damaged)?;
         if body[0] != VERSION {
             return Err(CodeError::Damaged);
         }
-        let expected = keys
-            .mac(&key_name(body[4]), body)
-            .map_err(|_| CodeError::Forged)?;
+        let expected = keys.mac(&key_name(body[4]), body).map_err(|_| CodeError::Forged)?;
         match same(&expected[..TAG], tag) {
             true => Ok(Self::from_body(body)),
             false => Err(CodeError::Forged),
@@ -159,12 +152,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn keys() -> SoftKeys {
-        SoftKeys::parse(&format!(
-            "code-1 {}\ncode-2 {}\n",
-            "11".repeat(32),
-            "22".repeat(32)
-        ))
-        .expect("keys")
+        SoftKeys::parse(&format!("code-1 {}\ncode-2 {}\n", "11".repeat(32), "22".repeat(32)))
+            .expect("keys")
     }
 
     fn code() -> CardCode {
@@ -216,11 +205,7 @@ mod tests {
     fn two_hundred_thousand_bent_codes_are_all_refused() {
         let keys = keys();
         let originals: Vec<String> = (0..4u32)
-            .map(|n| CardCode {
-                counter: n,
-                key: 1 + (n % 2) as u8,
-                ..code()
-            })
+            .map(|n| CardCode { counter: n, key: 1 + (n % 2) as u8, ..code() })
             .map(|code| code.encode(&keys).expect("encoded"))
             .collect();
         let letters = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";

@@ -41,23 +41,13 @@ pub enum HeadError {
 impl TreeHead {
     /// What is signed.
     pub fn signed_text(&self) -> String {
-        let Self {
-            origin,
-            size,
-            root,
-            at,
-        } = self;
+        let Self { origin, size, root, at } = self;
         format!("{origin}\n{size}\n{}\ntime {at}\n", STANDARD.encode(root))
     }
 
     /// The note with its signature.
     pub fn with_signature(&self, signature: &Signature) -> String {
-        format!(
-            "{}\n— {} {}\n",
-            self.signed_text(),
-            self.origin,
-            STANDARD.encode(signature)
-        )
+        format!("{}\n— {} {}\n", self.signed_text(), self.origin, STANDARD.encode(signature))
     }
 
     /// Reads a note and checks its signature. Only the exact form that is written is accepted.
@@ -83,15 +73,7 @@ impl TreeHead {
         let at = lines.next()?.strip_prefix("time ")?.parse().ok()?;
         let (_, signature) = lines.nth(1)?.rsplit_once(' ')?;
         let signature = STANDARD.decode(signature).ok()?.try_into().ok()?;
-        Some((
-            Self {
-                origin,
-                size,
-                root,
-                at,
-            },
-            signature,
-        ))
+        Some((Self { origin, size, root, at }, signature))
     }
 }
 

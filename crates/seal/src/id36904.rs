@@ -34,10 +34,7 @@ pub enum IdError {
 impl CertificateId {
     /// ISO 7064 MOD 37,36 over type, issuer, serial and version.
     fn check(&self) -> Option<char> {
-        let text = format!(
-            "{}{}{}{:03}",
-            self.kind, self.issuer, self.serial, self.version
-        );
+        let text = format!("{}{}{}{:03}", self.kind, self.issuer, self.serial, self.version);
         let mut product = 36;
         for character in text.bytes() {
             let value = DIGITS.iter().position(|digit| *digit == character)?;
@@ -56,9 +53,7 @@ impl CertificateId {
     /// # Errors
     /// See [`IdError`].
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let rest = text
-            .strip_prefix(ROOT)
-            .and_then(|rest| rest.strip_prefix('.'));
+        let rest = text.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('.'));
         let parts: Vec<&str> = rest.ok_or(IdError::Form)?.split('.').collect();
         let [kind, issuer, serial, version, check] = parts.as_slice() else {
             return Err(IdError::Form);
@@ -86,12 +81,7 @@ impl CertificateId {
 
 impl fmt::Display for CertificateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kind,
-            issuer,
-            serial,
-            version,
-        } = self;
+        let Self { kind, issuer, serial, version } = self;
         let check = self.check().unwrap_or('?');
         write!(f, "{ROOT}.{kind}.{issuer}.{serial}.{version:03}.{check}")
     }

@@ -101,13 +101,7 @@ impl SoftKeys {
             let unreadable = KeyError::Unreadable(number);
             let (name, digits) = line.split_once(' ').ok_or(unreadable.clone())?;
             let secret = from_hex(digits).ok_or(unreadable)?;
-            keys.insert(
-                name.to_owned(),
-                SoftKey {
-                    mac: MacKey::new(&*secret),
-                    secret,
-                },
-            );
+            keys.insert(name.to_owned(), SoftKey { mac: MacKey::new(&*secret), secret });
         }
         Ok(Self(keys))
     }
@@ -124,9 +118,7 @@ impl SoftKeys {
     }
 
     fn key(&self, name: &str) -> Result<&SoftKey, KeyError> {
-        self.0
-            .get(name)
-            .ok_or_else(|| KeyError::Missing(name.to_owned()))
+        self.0.get(name).ok_or_else(|| KeyError::Missing(name.to_owned()))
     }
 
     fn signing(&self, name: &str, role: SignerId) -> Result<SigningKey, KeyError> {
@@ -172,28 +164,16 @@ impl KeyStore for SoftKeys {
         context: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
-        let payload = Payload {
-            msg: plain,
-            aad: context,
-        };
-        let sealed = self
-            .cipher(key)?
-            .encrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
+        let payload = Payload { msg: plain, aad: context };
+        let sealed = self.cipher(key)?.encrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
         let sealed = sealed.map_err(|_| KeyError::Unopenable)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let (nonce, sealed) = sealed
-            .split_first_chunk::<12>()
-            .ok_or(KeyError::Unopenable)?;
-        let payload = Payload {
-            msg: sealed,
-            aad: context,
-        };
-        let opened = self
-            .cipher(key)?
-            .decrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
+        let (nonce, sealed) = sealed.split_first_chunk::<12>().ok_or(KeyError::Unopenable)?;
+        let payload = Payload { msg: sealed, aad: context };
+        let opened = self.cipher(key)?.decrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
         opened.map_err(|_| KeyError::Unopenable)
     }
 }
@@ -214,41 +194,21 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_only_with_its_key_and_in_its_place() {
         let keys = keys();
-        let sealed = keys
-            .seal(FIELD, &[1; 12], b"person 1", "秘密".as_bytes())
-            .expect("sealed");
-        assert_eq!(
-            keys.open(FIELD, b"person 1", &sealed).as_deref(),
-            Ok("秘密".as_bytes())
-        );
-        assert_eq!(
-            keys.open(FIELD, b"person 2", &sealed),
-            Err(KeyError::Unopenable)
-        );
-        assert_eq!(
-            keys.open("other", b"person 1", &sealed),
-            Err(KeyError::Unopenable)
-        );
+        let sealed = keys.seal(FIELD, &[1; 12], b"person 1", "秘密".as_bytes()).expect("sealed");
+        assert_eq!(keys.open(FIELD, b"person 1", &sealed).as_deref(), Ok("秘密".as_bytes()));
+        assert_eq!(keys.open(FIELD, b"person 2", &sealed), Err(KeyError::Unopenable));
+        assert_eq!(keys.open("other", b"person 1", &sealed), Err(KeyError::Unopenable));
         for place in 0..sealed.len() {
             let mut bent = sealed.clone();
             bent[place] ^= 1;
-            assert_eq!(
-                keys.open(FIELD, b"person 1", &bent),
-                Err(KeyError::Unopenable)
-            );
+            assert_eq!(keys.open(FIELD, b"person 1", &bent), Err(KeyError::Unopenable));
         }
-        assert_eq!(
-            keys.open(FIELD, b"", &sealed[..8]),
-            Err(KeyError::Unopenable)
-        );
+        assert_eq!(keys.open(FIELD, b"", &sealed[..8]), Err(KeyError::Unopenable));
     }
 
     #[test]
     fn a_missing_key_and_a_bad_line_are_named() {
-        assert_eq!(
-            keys().mac("none", b""),
-            Err(KeyError::Missing("none".to_owned()))
-        );
+        assert_eq!(keys().mac("none", b""), Err(KeyError::Missing("none".to_owned())));
         let bad = SoftKeys::parse("journal 00\n").expect_err("too short");
         assert_eq!(bad, KeyError::Unreadable(1));
     }

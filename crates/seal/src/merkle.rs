@@ -46,11 +46,7 @@ impl<H: TreeHash> Default for Frontier<H> {
 impl<H: TreeHash> Frontier<H> {
     /// The empty tree.
     pub fn new() -> Self {
-        Self {
-            size: 0,
-            peaks: Vec::new(),
-            hash: PhantomData,
-        }
+        Self { size: 0, peaks: Vec::new(), hash: PhantomData }
     }
 
     /// Leaves so far.
@@ -72,12 +68,8 @@ impl<H: TreeHash> Frontier<H> {
 
     /// The root; of the empty tree the hash of nothing.
     pub fn root(&self) -> Hash {
-        let joined = self
-            .peaks
-            .iter()
-            .rev()
-            .copied()
-            .reduce(|right, left| node_hash::<H>(&left, &right));
+        let joined =
+            self.peaks.iter().rev().copied().reduce(|right, left| node_hash::<H>(&left, &right));
         joined.unwrap_or_else(|| H::of(&[]))
     }
 
@@ -98,11 +90,7 @@ impl<H: TreeHash> Frontier<H> {
         if !left_over.is_empty() || peaks.len() != size.count_ones() as usize {
             return Err(BadFrontier);
         }
-        Ok(Self {
-            size,
-            peaks: peaks.to_vec(),
-            hash: PhantomData,
-        })
+        Ok(Self { size, peaks: peaks.to_vec(), hash: PhantomData })
     }
 }
 
@@ -191,9 +179,7 @@ mod tests {
     }
 
     fn leaves(count: u32) -> Vec<Hash> {
-        (0..count)
-            .map(|n| leaf_hash::<Sm3>(&n.to_be_bytes()))
-            .collect()
+        (0..count).map(|n| leaf_hash::<Sm3>(&n.to_be_bytes())).collect()
     }
 
     /// The well-known test tree of certificate transparency: eight leaves from empty to 16 bytes.
@@ -213,22 +199,10 @@ mod tests {
             ],
         ];
         let known = [
-            (
-                1,
-                "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-            ),
-            (
-                2,
-                "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-            ),
-            (
-                3,
-                "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-            ),
-            (
-                8,
-                "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-            ),
+            (1, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
+            (2, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
+            (3, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"),
+            (8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"),
         ];
         let mut frontier = Frontier::<Sha256>::new();
         assert_eq!(
@@ -249,14 +223,8 @@ mod tests {
         leaves(5).into_iter().for_each(|leaf| frontier.push(leaf));
         let bytes = frontier.to_bytes();
         assert_eq!(Frontier::from_bytes(&bytes), Ok(frontier));
-        assert_eq!(
-            Frontier::<Sm3>::from_bytes(&bytes[..bytes.len() - 1]),
-            Err(BadFrontier)
-        );
-        assert_eq!(
-            Frontier::<Sm3>::from_bytes(&bytes[..bytes.len() - 32]),
-            Err(BadFrontier)
-        );
+        assert_eq!(Frontier::<Sm3>::from_bytes(&bytes[..bytes.len() - 1]), Err(BadFrontier));
+        assert_eq!(Frontier::<Sm3>::from_bytes(&bytes[..bytes.len() - 32]), Err(BadFrontier));
         assert_eq!(Frontier::<Sm3>::from_bytes(&[]), Err(BadFrontier));
     }
 

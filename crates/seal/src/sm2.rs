@@ -46,9 +46,7 @@ impl SigningKey {
     /// # Errors
     /// [`BadKey`] for zero and for numbers above the group's order.
     pub fn from_secret(secret: &[u8; 32], role: SignerId) -> Result<Self, BadKey> {
-        dsa::SigningKey::from_slice(role.0, secret)
-            .map(Self)
-            .map_err(|_| BadKey)
+        dsa::SigningKey::from_slice(role.0, secret).map(Self).map_err(|_| BadKey)
     }
 
     /// The secret, wiped when dropped.
@@ -73,9 +71,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`BadKey`] when it is no point of the curve.
     pub fn from_bytes(bytes: &[u8], role: SignerId) -> Result<Self, BadKey> {
-        dsa::VerifyingKey::from_sec1_bytes(role.0, bytes)
-            .map(Self)
-            .map_err(|_| BadKey)
+        dsa::VerifyingKey::from_sec1_bytes(role.0, bytes).map(Self).map_err(|_| BadKey)
     }
 
     /// The uncompressed point, 65 bytes.
@@ -109,22 +105,16 @@ mod tests {
     }
 
     fn openssl(folder: &Path, arguments: &str) -> bool {
-        let run = Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(folder)
-            .output();
+        let run = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output();
         let run = run.expect("the openssl command line is needed for this test");
         run.status.success()
     }
 
     /// SubjectPublicKeyInfo of an SM2 key: a fixed header, then the point.
     fn spki(key: &VerifyingKey) -> Vec<u8> {
-        let mut der = vec![
-            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
-        ];
-        der.extend([
-            0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00,
-        ]);
+        let mut der =
+            vec![0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+        der.extend([0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00]);
         der.extend(key.to_bytes());
         der
     }
@@ -145,11 +135,8 @@ mod tests {
         let mut rest = &der[2..];
         for half in signature.chunks_mut(32) {
             let length = usize::from(rest[1]);
-            let digits: Vec<u8> = rest[2..2 + length]
-                .iter()
-                .copied()
-                .skip_while(|b| *b == 0)
-                .collect();
+            let digits: Vec<u8> =
+                rest[2..2 + length].iter().copied().skip_while(|b| *b == 0).collect();
             half[32 - digits.len()..].copy_from_slice(&digits);
             rest = &rest[2 + length..];
         }
@@ -164,10 +151,7 @@ mod tests {
         let message = "一卡通 one card".as_bytes();
         fs::write(folder.join("our.der"), spki(&key.verifying())).expect("written");
         fs::write(folder.join("our.msg"), message).expect("written");
-        assert!(openssl(
-            &folder,
-            "pkey -pubin -inform DER -in our.der -out our.pem"
-        ));
+        assert!(openssl(&folder, "pkey -pubin -inform DER -in our.der -out our.pem"));
         let verify = format!(
             "pkeyutl -verify -pubin -inkey our.pem -in our.msg -sigfile our.sig {BY_OPENSSL}"
         );
@@ -184,10 +168,7 @@ mod tests {
         let folder = folder();
         fs::write(folder.join("their.msg"), b"from the other side").expect("written");
         assert!(openssl(&folder, "genpkey -algorithm SM2 -out their.pem"));
-        assert!(openssl(
-            &folder,
-            "pkey -in their.pem -pubout -outform DER -out their.der"
-        ));
+        assert!(openssl(&folder, "pkey -in their.pem -pubout -outform DER -out their.der"));
         let sign =
             format!("pkeyutl -sign -inkey their.pem -in their.msg -out their.sig {BY_OPENSSL}");
         assert!(openssl(&folder, &sign));

@@ -15,12 +15,7 @@ fn at_step(secret: &[u8], step: u64) -> String {
     let hash: [u8; 20] = mac.finalize().into_bytes().into();
     // RFC 4226, 5.3: the last nibble says where the four bytes are taken from.
     let from = usize::from(hash[19] & 0x0f);
-    let four = [
-        hash[from] & 0x7f,
-        hash[from + 1],
-        hash[from + 2],
-        hash[from + 3],
-    ];
+    let four = [hash[from] & 0x7f, hash[from + 1], hash[from + 2], hash[from + 3]];
     format!("{:06}", u32::from_be_bytes(four) % 1_000_000)
 }
 
@@ -34,8 +29,7 @@ pub fn code(secret: &[u8], now_s: u64) -> String {
 pub fn verify(secret: &[u8], code: &str, now_s: u64) -> Option<u64> {
     let now = now_s / STEP_S;
     let near = [now, now.saturating_sub(1), now + 1];
-    near.into_iter()
-        .find(|step| same(at_step(secret, *step).as_bytes(), code.as_bytes()))
+    near.into_iter().find(|step| same(at_step(secret, *step).as_bytes(), code.as_bytes()))
 }
 
 /// The secret in base 32 (RFC 4648, no padding), as people type it into an app.
@@ -67,11 +61,7 @@ mod tests {
     /// RFC 6238, appendix B, the last six of its eight digits.
     #[test]
     fn the_rfcs_own_vectors_hold() {
-        let vectors = [
-            (59, "287082"),
-            (1_111_111_109, "081804"),
-            (20_000_000_000, "353130"),
-        ];
+        let vectors = [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")];
         for (at, expected) in vectors {
             assert_eq!(code(SECRET, at), expected);
         }

@@ -88,7 +88,10 @@ async fn verify(
 
     let rate = result.answers as f64 / result.seconds;
     println!("{name}");
-    println!("  verifications over HTTP        {rate:>9.0} /s   p50 {:.2} ms   p99 {:.2} ms", result.p50_ms, result.p99_ms);
+    println!(
+        "  verifications over HTTP        {rate:>9.0} /s   p50 {:.2} ms   p99 {:.2} ms",
+        result.p50_ms, result.p99_ms
+    );
     println!("  floor: the same rows, no HTTP  {rows:>9.0} /s   ratio {:.2}", rate / rows);
     println!("  floor: bare checks, one core   {checks:>9.0} /s   ratio {:.3}", rate / checks);
     match result.refused {

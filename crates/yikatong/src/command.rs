@@ -137,7 +137,8 @@ fn keys_in(data: &Path) -> Result<Keys, String> {
 /// Runs the command; problems are told in words, not in backtraces.
 pub fn run(arguments: Arguments) -> ExitCode {
     let place = arguments.place;
-    let command = arguments.command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::demo()));
+    let command =
+        arguments.command.unwrap_or_else(|| Command::Serve(serve::ServeArguments::demo()));
     let result = match command {
         Command::Serve(serve) => with_runtime(serve::run(place, serve)),
         Command::Db(DbCommand::Migrate) => with_runtime(migrate(place)),

@@ -54,14 +54,50 @@ const fn demo_org(
 
 const ORGS: [DemoOrg; 13] = [
     demo_org("city", "重庆市人力资源和社会保障局(演示)", "Chongqing HRSS (demo)", "hrss", "500000"),
-    demo_org("district", "渝中区人力资源和社会保障局(演示)", "Yuzhong HRSS (demo)", "hrss", "500103"),
-    demo_org("outlet", "渝中区社会保障卡服务网点(演示)", "Yuzhong card outlet (demo)", "outlet", "500103"),
-    demo_org("transport", "市交通部门(演示)", "Transport department (demo)", "department", "500000"),
-    demo_org("culture", "市文化旅游部门(演示)", "Culture and tourism department (demo)", "department", "500000"),
+    demo_org(
+        "district",
+        "渝中区人力资源和社会保障局(演示)",
+        "Yuzhong HRSS (demo)",
+        "hrss",
+        "500103",
+    ),
+    demo_org(
+        "outlet",
+        "渝中区社会保障卡服务网点(演示)",
+        "Yuzhong card outlet (demo)",
+        "outlet",
+        "500103",
+    ),
+    demo_org(
+        "transport",
+        "市交通部门(演示)",
+        "Transport department (demo)",
+        "department",
+        "500000",
+    ),
+    demo_org(
+        "culture",
+        "市文化旅游部门(演示)",
+        "Culture and tourism department (demo)",
+        "department",
+        "500000",
+    ),
     demo_org("health", "市卫生健康部门(演示)", "Health department (demo)", "department", "500000"),
-    demo_org("government", "市政务服务部门(演示)", "Government service department (demo)", "department", "500000"),
+    demo_org(
+        "government",
+        "市政务服务部门(演示)",
+        "Government service department (demo)",
+        "department",
+        "500000",
+    ),
     demo_org("finance", "市财政部门(演示)", "Finance department (demo)", "department", "500000"),
-    demo_org("library", "重庆市示范图书馆(演示)", "Model library of Chongqing (demo)", "venue", "500103"),
+    demo_org(
+        "library",
+        "重庆市示范图书馆(演示)",
+        "Model library of Chongqing (demo)",
+        "venue",
+        "500103",
+    ),
     demo_org("bank", "示范合作银行(演示)", "Model bank (demo)", "bank", "500000"),
     demo_org("hotline", "12333 热线(演示)", "Hotline 12333 (demo)", "hotline", "500000"),
     demo_org("audit", "市审计部门(演示)", "Audit office (demo)", "audit", "500000"),
@@ -209,7 +245,12 @@ async fn make_orgs_and_accounts(app: &App) -> Result<HashMap<&'static str, Id>, 
                 auth::add_login(tx, *id, login)?;
                 auth::set_totp_secret(tx, &keys, *id, &random::<20>())?;
             }
-            items::seed::seed(tx, &|| shared.id(), &|key| orgs.get(key).copied().unwrap_or(orgs["city"]), now)?;
+            items::seed::seed(
+                tx,
+                &|| shared.id(),
+                &|key| orgs.get(key).copied().unwrap_or(orgs["city"]),
+                now,
+            )?;
             journal::record(tx, &entry)?;
             Ok::<_, Problem>(())
         })
@@ -252,7 +293,8 @@ async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Problem> {
 /// Adults of Chongqing among the first people, one of them old.
 async fn eligible_people(app: &App) -> Result<Vec<Person>, Problem> {
     let today = Utc::now().day();
-    let numbers: Vec<_> = (0..PEOPLE).filter_map(|i| people::generate::person(SEED, i)).map(|p| p.number).collect();
+    let numbers: Vec<_> =
+        (0..PEOPLE).filter_map(|i| people::generate::person(SEED, i)).map(|p| p.number).collect();
     app.db
         .read(move |tx| {
             let (mut old, mut young) = (Vec::new(), Vec::new());

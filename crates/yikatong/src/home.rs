@@ -29,7 +29,13 @@ pub fn routes() -> Routes {
     Routes::new("yikatong")
         .page(Method::GET, "/", Access::Public, &[1, 2, 3, 4], home)
         .page(Method::GET, "/office", Access::Roles(OFFICE), &[9], office)
-        .page(Method::GET, "/office/organisations", Access::Roles(ADMINISTRATOR), &[9], organisations)
+        .page(
+            Method::GET,
+            "/office/organisations",
+            Access::Roles(ADMINISTRATOR),
+            &[9],
+            organisations,
+        )
         .nav(OFFICE, "/office", Text::new("工作台", "Office"), Some('d'))
         .nav(ADMINISTRATOR, "/office/organisations", Text::new("机构", "Organisations"), Some('g'))
 }

@@ -23,7 +23,8 @@ fn printed_password(server: &Server, place: usize) -> String {
 fn newcomer() -> GeneratedPerson {
     let grown_up = |person: &GeneratedPerson| {
         let born = person.birth.year();
-        (1960..2000).contains(&born) && person.document == people::document::DocumentKind::ResidentCard
+        (1960..2000).contains(&born)
+            && person.document == people::document::DocumentKind::ResidentCard
     };
     (0..).filter_map(|index| people::generate::person(77, index)).find(grown_up).expect("somebody")
 }
@@ -103,9 +104,10 @@ struct Asked {
 
 /// The terminal program reads the picture as a camera would.
 fn ask_terminal(server: &Server, picture: &str, item: &str) -> Asked {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(std::path::PathBuf::from).unwrap_or_else(|| {
-        std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target")
-    });
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map(std::path::PathBuf::from).unwrap_or_else(|| {
+            std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target")
+        });
     let run = Command::new(env!("CARGO_BIN_EXE_yikatong"))
         .args(["terminal", "verify", "--server", &server.url(""), "--item", item, "--token-file"])
         .arg(server.data().join("demo-terminal.token"))
@@ -163,7 +165,8 @@ async fn browser_a_person_gets_both_cards_shows_a_code_and_sees_its_use() {
     assert!(phone.shows("该卡码已使用过").await, "refusals are shown with their reason");
     phone.screenshot("holder-uses").await;
     phone.open(&server.url("/me/access")).await;
-    for text in ["窗口 小渝", "登记了您的信息", "核验了您的社保卡", "社会保障号码(部分隐去)"] {
+    for text in ["窗口 小渝", "登记了您的信息", "核验了您的社保卡", "社会保障号码(部分隐去)"]
+    {
         assert!(phone.shows(text).await, "who saw my data: {text}");
     }
     phone.screenshot("holder-access").await;

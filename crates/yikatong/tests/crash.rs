@@ -149,7 +149,8 @@ async fn missing_none(location: &Location, acknowledged: &[Id], round: u32) {
     let (uses, entries) = db
         .read(move |tx| {
             let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
-            let uses = tx.query_in("SELECT DISTINCT id FROM card_use WHERE id IN (#)", &keys)?.len();
+            let uses =
+                tx.query_in("SELECT DISTINCT id FROM card_use WHERE id IN (#)", &keys)?.len();
             let objects: Vec<Value<'_>> = ids.iter().map(|id| v(format!("use:{id}"))).collect();
             let sql = "SELECT DISTINCT object FROM journal_entry WHERE object IN (#)";
             Ok::<_, Problem>((uses, tx.query_in(sql, &objects)?.len()))

@@ -89,10 +89,19 @@ fn a_card_is_made_and_handed_over_at_its_own_outlet_only() {
     let person = adult();
     let elsewhere = Context { outlet: Id(78), ..context(&person) };
     let hand_over = Command::HandOver { to: "本人".to_owned() };
-    assert_eq!(decide(Some(&card(Stage::Ordered)), &Command::Produce, &elsewhere), Err(Refused::OtherOutlet));
-    assert_eq!(decide(Some(&card(Stage::Produced)), &hand_over, &elsewhere), Err(Refused::OtherOutlet));
+    assert_eq!(
+        decide(Some(&card(Stage::Ordered)), &Command::Produce, &elsewhere),
+        Err(Refused::OtherOutlet)
+    );
+    assert_eq!(
+        decide(Some(&card(Stage::Produced)), &hand_over, &elsewhere),
+        Err(Refused::OtherOutlet)
+    );
     let nobody = Command::HandOver { to: " ".to_owned() };
-    assert_eq!(decide(Some(&card(Stage::Produced)), &nobody, &context(&person)), Err(Refused::ReceiverMissing));
+    assert_eq!(
+        decide(Some(&card(Stage::Produced)), &nobody, &context(&person)),
+        Err(Refused::ReceiverMissing)
+    );
 }
 
 #[test]

@@ -72,10 +72,7 @@ pub(super) fn birth_at(place: u32) -> Birth {
     };
     let date = Date::from_ordinal_date(year, (within % days) as u16 + 1)
         .expect("the ordinal is within the year");
-    Birth {
-        date,
-        rank: within / days,
-    }
+    Birth { date, rank: within / days }
 }
 
 #[cfg(test)]
@@ -100,10 +97,7 @@ mod tests {
 
     #[test]
     fn no_day_has_more_births_than_places() {
-        let busiest = YEARS
-            .windows(2)
-            .map(|year| (year[1] - year[0]).div_ceil(304))
-            .max();
+        let busiest = YEARS.windows(2).map(|year| (year[1] - year[0]).div_ceil(304)).max();
         assert!(busiest.expect("years") < DAY_PLACES as u32);
     }
 

@@ -42,9 +42,7 @@ impl Draw {
     /// One character of a text that is not empty.
     pub(super) fn character(&mut self, text: &str) -> char {
         let at = self.below((text.len() / 3) as u32) as usize * 3;
-        text.get(at..)
-            .and_then(|rest| rest.chars().next())
-            .expect("only characters of three bytes")
+        text.get(at..).and_then(|rest| rest.chars().next()).expect("only characters of three bytes")
     }
 }
 
@@ -62,11 +60,7 @@ impl Permutation {
         let half_bits = (u32::BITS - size.leading_zeros()).div_ceil(2);
         let key = mix(seed ^ STEP);
         let keys = [mix(key), mix(key ^ 1), mix(key ^ 2), mix(key ^ 3)];
-        Self {
-            size,
-            half_bits,
-            keys,
-        }
+        Self { size, half_bits, keys }
     }
 
     /// The place of `index`, which is below the size.
@@ -107,9 +101,7 @@ mod tests {
     fn seeds_give_different_orders() {
         let [one, two] = [1, 2].map(|seed| {
             let permutation = Permutation::new(seed, 1000);
-            (0..1000)
-                .map(|index| permutation.place(index))
-                .collect::<Vec<_>>()
+            (0..1000).map(|index| permutation.place(index)).collect::<Vec<_>>()
         });
         assert_ne!(one, two);
     }
@@ -120,9 +112,6 @@ mod tests {
         for index in 0..100_000 {
             counts[Draw::new(7, index).below(10) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|&count| (9_500..10_500).contains(&count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count| (9_500..10_500).contains(&count)), "{counts:?}");
     }
 }

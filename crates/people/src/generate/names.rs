@@ -13,20 +13,13 @@ const SURNAMES: &[(u32, &str)] = &[
     (140, "徐孙马朱胡郭何林高罗"),
     (90, "郑梁谢宋唐许邓冯韩曹曾彭"),
     (55, "萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢"),
-    (
-        30,
-        "傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万",
-    ),
+    (30, "傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万"),
     (14, "钱严覃武戚莫孔向汤温康牟冉蒲晏况蹇税甘古敖代闵喻文游"),
-    (
-        6,
-        "岑庞殷施洪倪翁霍简阳谌冷幸瞿乔柏涂匡骆聂付晋卓隆舒符屈鲜谯",
-    ),
+    (6, "岑庞殷施洪倪翁霍简阳谌冷幸瞿乔柏涂匡骆聂付晋卓隆舒符屈鲜谯"),
 ];
 
-const COMPOUND_SURNAMES: &[&str] = &[
-    "欧阳", "司马", "上官", "诸葛", "司徒", "尉迟", "长孙", "令狐",
-];
+const COMPOUND_SURNAMES: &[&str] =
+    &["欧阳", "司马", "上官", "诸葛", "司徒", "尉迟", "长孙", "令狐"];
 
 const MEN_OLD: &str = "国建华明德福贵荣光宗永树林成志忠文武祥兴正清云友洪银万世安仁义";
 const MEN: &str = "伟强军勇杰涛磊超鹏飞斌浩宇波刚俊峰辉平海洋晨博文凯阳旭健亮翔";
@@ -54,26 +47,15 @@ const UYGHUR_MEN: &[&str] = &[
     "热合曼",
     "艾合买提",
 ];
-const UYGHUR_WOMEN: &[&str] = &[
-    "阿依古丽",
-    "热依拉",
-    "古丽娜尔",
-    "阿米娜",
-    "帕提古丽",
-    "祖丽菲亚",
-];
+const UYGHUR_WOMEN: &[&str] = &["阿依古丽", "热依拉", "古丽娜尔", "阿米娜", "帕提古丽", "祖丽菲亚"];
 
 const TIBETAN: &[&str] = &[
     "扎西", "卓玛", "多吉", "央金", "次仁", "旺堆", "拉姆", "格桑", "丹增", "白玛", "顿珠", "曲珍",
 ];
 
 /// Clan and given parts of Yi names.
-const YI_CLANS: &[&str] = &[
-    "阿都", "吉克", "沙马", "马海", "曲比", "阿尔", "俄木", "勒伍",
-];
-const YI_GIVEN: &[&str] = &[
-    "木呷", "尔古", "阿依", "拉且", "伍各", "子莫", "石布", "阿甲",
-];
+const YI_CLANS: &[&str] = &["阿都", "吉克", "沙马", "马海", "曲比", "阿尔", "俄木", "勒伍"];
+const YI_GIVEN: &[&str] = &["木呷", "尔古", "阿依", "拉且", "伍各", "子莫", "石布", "阿甲"];
 
 /// Traditional characters, as Hong Kong, Macao and Taiwan write them.
 const TRADITIONAL_SURNAMES: &str = "陳黃張劉吳鄭謝許葉蘇盧趙楊鄧馮羅";
@@ -105,9 +87,7 @@ const LATIN_FAMILIES: &[&str] = &[
 static SURNAME_TABLE: LazyLock<Vec<char>> = LazyLock::new(|| {
     let weighted = |(weight, names): &(u32, &'static str)| {
         let (weight, names) = (*weight, *names);
-        names
-            .chars()
-            .flat_map(move |name| std::iter::repeat_n(name, weight as usize))
+        names.chars().flat_map(move |name| std::iter::repeat_n(name, weight as usize))
     };
     SURNAMES.iter().flat_map(weighted).collect()
 });
@@ -138,11 +118,7 @@ fn han(draw: &mut Draw, sex: Sex, year: i32) -> String {
         _ => by_sex(sex, MEN_YOUNG, WOMEN_YOUNG),
     };
     // Names of two characters were in fashion from about 1970 to 2000.
-    let single = draw.per_mille(if (1970..2000).contains(&year) {
-        300
-    } else {
-        60
-    });
+    let single = draw.per_mille(if (1970..2000).contains(&year) { 300 } else { 60 });
     if !single {
         name.push(draw.character(characters));
     }
@@ -157,10 +133,7 @@ fn han(draw: &mut Draw, sex: Sex, year: i32) -> String {
 /// A name for a person of Hong Kong, Macao or Taiwan.
 pub(super) fn traditional(draw: &mut Draw) -> String {
     let surname = draw.character(TRADITIONAL_SURNAMES);
-    let (first, second) = (
-        draw.character(TRADITIONAL_GIVEN),
-        draw.character(TRADITIONAL_GIVEN),
-    );
+    let (first, second) = (draw.character(TRADITIONAL_GIVEN), draw.character(TRADITIONAL_GIVEN));
     [surname, first, second].iter().collect()
 }
 
@@ -201,10 +174,7 @@ mod tests {
 
     #[test]
     fn no_surname_is_listed_twice() {
-        let mut all: Vec<char> = SURNAMES
-            .iter()
-            .flat_map(|(_, names)| names.chars())
-            .collect();
+        let mut all: Vec<char> = SURNAMES.iter().flat_map(|(_, names)| names.chars()).collect();
         let before = all.len();
         all.sort_unstable();
         all.dedup();

@@ -16,17 +16,11 @@ pub(super) enum Origin {
         code: &'static str,
     },
     /// Registered in Sichuan, entitled in Chongqing.
-    Sichuan {
-        area: &'static str,
-        household: &'static str,
-    },
+    Sichuan { area: &'static str, household: &'static str },
     /// Hong Kong, Macao or Taiwan.
     Permit { area: &'static str },
     /// Foreign permanent resident: 9, the province, the numeric country code.
-    Permanent {
-        prefix: &'static str,
-        country: &'static str,
-    },
+    Permanent { prefix: &'static str, country: &'static str },
     /// Foreign permanent resident with a card of the old form.
     PermanentOld { country: &'static str },
     /// Another foreigner.
@@ -38,10 +32,7 @@ impl Origin {
     pub(super) fn area(&self, year: i32) -> &'static str {
         match *self {
             Self::County { before_1997, .. } if year < 1997 => before_1997,
-            Self::County {
-                between: Some((area, last)),
-                ..
-            } if year <= last => area,
+            Self::County { between: Some((area, last)), .. } if year <= last => area,
             Self::County { code: area, .. }
             | Self::Sichuan { area, .. }
             | Self::Permit { area }
@@ -71,11 +62,7 @@ impl Origin {
 }
 
 const fn county(before_1997: &'static str, code: &'static str) -> Origin {
-    Origin::County {
-        before_1997,
-        between: None,
-        code,
-    }
+    Origin::County { before_1997, between: None, code }
 }
 
 /// A county that became a district: the code from 1997 up to and with the births of a year. The
@@ -85,11 +72,7 @@ const fn raised(
     between: (&'static str, i32),
     code: &'static str,
 ) -> Origin {
-    Origin::County {
-        before_1997,
-        between: Some(between),
-        code,
-    }
+    Origin::County { before_1997, between: Some(between), code }
 }
 
 const fn sichuan(area: &'static str, household: &'static str) -> Origin {
@@ -147,27 +130,9 @@ pub(super) static ORIGINS: [(u32, Origin); 58] = [
     (4, Origin::Permit { area: "810000" }),
     (1, Origin::Permit { area: "820000" }),
     (3, Origin::Permit { area: "830000" }),
-    (
-        1,
-        Origin::Permanent {
-            prefix: "950410",
-            country: "KOR",
-        },
-    ),
-    (
-        1,
-        Origin::Permanent {
-            prefix: "950840",
-            country: "USA",
-        },
-    ),
-    (
-        1,
-        Origin::Permanent {
-            prefix: "950276",
-            country: "DEU",
-        },
-    ),
+    (1, Origin::Permanent { prefix: "950410", country: "KOR" }),
+    (1, Origin::Permanent { prefix: "950840", country: "USA" }),
+    (1, Origin::Permanent { prefix: "950276", country: "DEU" }),
     (1, Origin::PermanentOld { country: "CAN" }),
     (1, Origin::PermanentOld { country: "GBR" }),
     (1, Origin::Passport { country: "KOR" }),
@@ -207,24 +172,18 @@ pub(super) static DAY: LazyLock<Vec<Place>> = LazyLock::new(|| {
         credit[richest] -= total;
         let ordinal = given[richest];
         given[richest] += 1;
-        Place {
-            origin: richest as u8,
-            ordinal,
-        }
+        Place { origin: richest as u8, ordinal }
     };
     (0..DAY_PLACES).map(|_| next()).collect()
 });
 
 /// Counties of Chongqing on the day of the population, each as often as its weight says.
 pub(super) static HOMES: LazyLock<Vec<&'static Division>> = LazyLock::new(|| {
-    let counties = ORIGINS
-        .iter()
-        .filter(|(_, origin)| matches!(origin, Origin::County { .. }));
+    let counties = ORIGINS.iter().filter(|(_, origin)| matches!(origin, Origin::County { .. }));
     counties
         .flat_map(|(weight, origin)| {
             let home = origin.household(super::STANDING_ON);
-            home.into_iter()
-                .flat_map(|home| std::iter::repeat_n(home, *weight as usize))
+            home.into_iter().flat_map(|home| std::iter::repeat_n(home, *weight as usize))
         })
         .collect()
 });

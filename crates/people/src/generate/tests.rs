@@ -1,6 +1,6 @@
 use super::*;
-use kernel::divisions::find;
 use crate::number::{Parsed, Strictness};
+use kernel::divisions::find;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
@@ -44,12 +44,7 @@ fn numbers_are_unique_at_the_start_in_the_middle_at_the_end_and_across_the_range
 fn numbers_of_one_crowded_day_are_unique() {
     let day = date!(1972 - 05 - 17);
     let numbers: HashSet<_> = (0..DAY_PLACES as u32)
-        .map(|rank| {
-            origin_and_number(Birth { date: day, rank })
-                .1
-                .as_str()
-                .to_owned()
-        })
+        .map(|rank| origin_and_number(Birth { date: day, rank }).1.as_str().to_owned())
         .collect();
     assert_eq!(numbers.len(), DAY_PLACES);
 }
@@ -80,12 +75,7 @@ fn a_population_is_mixed_as_the_rules_need_it() {
     assert!(count(&|p| p.name.chars().any(|c| c.len_utf8() == 4)) > 20);
     assert!(count(&|p| p.number.as_str().starts_with("51")) > 50_000);
     assert!(count(&|p| p.household.is_some_and(|home| home.code == "500157")) > 5_000);
-    for ground in [
-        Ground::Household,
-        Ground::Employment,
-        Ground::Study,
-        Ground::Residence,
-    ] {
+    for ground in [Ground::Household, Ground::Employment, Ground::Study, Ground::Residence] {
         assert!(count(&|p| p.ground == ground) > 50, "{ground:?}");
     }
 }
@@ -98,10 +88,7 @@ fn every_county_has_about_its_share_of_households() {
             *homes.entry(home.code).or_insert(0) += 1;
         }
     }
-    assert_eq!(
-        homes.keys().filter(|code| code.starts_with("50")).count(),
-        37
-    );
+    assert_eq!(homes.keys().filter(|code| code.starts_with("50")).count(), 37);
     assert!(homes["500157"] > 5 * homes["500229"]);
 }
 

@@ -38,11 +38,7 @@ mod tests {
     fn a_code_is_matched_whole_and_not_across_two_entries() {
         assert!(is_known("ABW") && is_known("KOR") && is_known("XXA"));
         assert!(!is_known("BWA".get(..2).expect("two letters")));
-        assert!(
-            ["CHN", "HKG", "MAC", "TWN"]
-                .iter()
-                .all(|code| !is_known(code))
-        );
+        assert!(["CHN", "HKG", "MAC", "TWN"].iter().all(|code| !is_known(code)));
         assert!(!is_known("WAF") && !is_known("ZZZ") && !is_known(""));
     }
 }

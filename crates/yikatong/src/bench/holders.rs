@@ -72,7 +72,15 @@ impl Holder {
 
     fn ecard(&self) -> Vec<Value<'static>> {
         let credential = v(self.credential.to_vec());
-        vec![v(self.person), v(self.ecard), v(self.card), v("active"), credential, v(0i64), v(UNTIL)]
+        vec![
+            v(self.person),
+            v(self.ecard),
+            v(self.card),
+            v("active"),
+            credential,
+            v(0i64),
+            v(UNTIL),
+        ]
     }
 
     fn directory(&self) -> Vec<Value<'static>> {

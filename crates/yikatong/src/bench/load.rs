@@ -40,7 +40,8 @@ pub(super) async fn run(
     size: &Size,
 ) -> Result<Seen, String> {
     let (app, clients) = (app.clone(), size.clients);
-    let work = Work { app, address, credentials, tokens, next: AtomicU32::new(0), length: size.length };
+    let work =
+        Work { app, address, credentials, tokens, next: AtomicU32::new(0), length: size.length };
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(drive(Arc::new(work), clients))
@@ -106,7 +107,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<boo
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
         });
         if body.len() >= length.ok_or("an answer without a length")? {
             return Ok(head.starts_with("HTTP/1.1 200") && body.contains(r#""result":"yes""#));
