@@ -106,6 +106,19 @@ postgres_stop() {
   POSTGRES_DIR=
 }
 
+# After a failure the log of the server is kept and its end is shown.
+postgres_run_end() {
+  local status=$? log=$TARGET/test-postgres.log
+  trap - EXIT
+  if ((status == 0)); then
+    postgres_stop
+  else
+    postgres_stop "$log" >&2
+    tail -n 30 "$log" >&2 || true
+  fi
+  exit "$status"
+}
+
 postgres_main() {
   local word=${1:-}
   shift || true
@@ -113,7 +126,7 @@ postgres_main() {
     run)
       if [[ ${1:-} == -- ]]; then shift; fi
       (($#)) || die "usage: scripts/postgres.sh run -- COMMAND…"
-      trap postgres_stop EXIT
+      trap postgres_run_end EXIT
       trap 'exit 130' INT
       trap 'exit 143' TERM HUP
       postgres_start

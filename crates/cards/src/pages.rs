@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
-use kernel::http::{Form, Page, Path, Query, Routes, render};
+use kernel::http::{Form, NoFields, Page, Path, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::{Refusal as _, Text};
 use kernel::platform::App;
@@ -218,7 +218,7 @@ async fn production(State(app): State<App>, actor: Actor, p: Page) -> Result<Res
 async fn produce_all(
     State(app): State<App>,
     actor: Actor,
-    Form(()): Form<()>,
+    Form(NoFields {}): Form<NoFields>,
 ) -> Result<Response, Problem> {
     service::produce_batch(&app, &actor).await?;
     Ok(Redirect::to("/desk/production").into_response())

@@ -23,7 +23,7 @@ pub struct Registration {
     /// Person number as on the document.
     #[schema(example = "11010119900307803X")]
     pub number: String,
-    /// Kind of document: `resident-card`, `household-book`, …
+    /// Kind of document: `resident_card`, `household_book`, …
     pub document: String,
     /// Name as on the document.
     pub name: String,

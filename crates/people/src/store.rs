@@ -130,41 +130,36 @@ pub fn by_number(tx: &mut Tx<'_>, number: &PersonNumber) -> Result<Option<Person
     tx.optional(&sql, &[v(number.as_str())])?.as_ref().map(read).transpose()
 }
 
-/// People whose number, phone, name, or name in pinyin begins with the text.
+/// People with this number, phone or name, or with this name in pinyin or initials.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbError> {
-    let plain = pinyin::normalise_search(text);
-    let compact: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
-    let column = match compact.chars().next() {
+    let compact: String = pinyin::normalise_search(text).split(' ').collect();
+    let number = compact.to_uppercase();
+    let found = match compact.chars().next() {
         None => return Ok(Vec::new()),
-        Some(c) if c.is_ascii_digit() && compact.len() == 11 => "p.phone",
-        Some(c) if c.is_ascii_digit() => "p.number",
-        Some(c) if c.is_ascii_alphabetic() => "",
-        Some(_) => "p.name",
+        Some(first) if first.is_ascii() => {
+            // A number begins with a digit or, for foreigners, with letters; so may pinyin.
+            let sql = format!(
+                "SELECT {COLUMNS} FROM person p WHERE p.id IN
+                 (SELECT person_id FROM person_number WHERE number = $1
+                  UNION SELECT id FROM person WHERE phone = $2
+                  UNION SELECT id FROM person WHERE pinyin = $2
+                  UNION SELECT id FROM person WHERE initials = $2)
+                 ORDER BY p.id LIMIT $3"
+            );
+            tx.query(&sql, &[v(&number), v(&compact), v(most)])?
+        }
+        Some(_) => {
+            let name = pinyin::normalise_name(text);
+            let sql = format!(
+                "SELECT {COLUMNS} FROM person p WHERE p.name = $1 ORDER BY p.id LIMIT $2"
+            );
+            tx.query(&sql, &[v(&name), v(most)])?
+        }
     };
-    if column.is_empty() {
-        return search_latin(tx, &compact, most);
-    }
-    let wanted = if column == "p.number" { compact.to_uppercase() } else { compact };
-    let sql = match column {
-        "p.number" => format!(
-            "SELECT {COLUMNS} FROM person_number n JOIN person p ON p.id = n.person_id
-             WHERE n.number = $1 LIMIT $2"
-        ),
-        _ => format!("SELECT {COLUMNS} FROM person p WHERE {column} = $1 ORDER BY p.id LIMIT $2"),
-    };
-    tx.query(&sql, &[v(&wanted), v(most)])?.iter().map(read).collect()
-}
-
-fn search_latin(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbError> {
-    let number = text.to_uppercase();
-    let sql = format!(
-        "SELECT {COLUMNS} FROM person p WHERE p.pinyin = $1 OR p.initials = $1 OR p.number = $2
-         ORDER BY p.id LIMIT $3"
-    );
-    tx.query(&sql, &[v(text), v(&number), v(most)])?.iter().map(read).collect()
+    found.iter().map(read).collect()
 }
 
 /// How many people are registered.

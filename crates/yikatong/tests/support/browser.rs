@@ -33,20 +33,22 @@ pub struct Browser {
 impl Browser {
     /// A phone of 390 × 844 points with touch.
     pub async fn phone() -> Self {
-        let metrics =
+        let touch =
             json!({"width": 390, "height": 844, "pixelRatio": 2, "touch": true, "mobile": true});
-        Self::start(json!({"mobileEmulation": {"deviceMetrics": metrics}}), &[]).await
+        Self::start(&touch).await
     }
 
-    /// A desktop window of 1280 × 900 points.
+    /// A desktop page of 1280 × 900 points.
     pub async fn desktop() -> Self {
-        Self::start(json!({}), &["--window-size=1280,900"]).await
+        let mouse =
+            json!({"width": 1280, "height": 900, "pixelRatio": 1, "touch": false, "mobile": false});
+        Self::start(&mouse).await
     }
 
-    async fn start(mut options: Value, arguments: &[&str]) -> Self {
+    async fn start(metrics: &Value) -> Self {
         let profile = Folder::new("browser");
         let data = format!("--user-data-dir={}", profile.path().display());
-        let mut all = vec![
+        let arguments = [
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
@@ -57,13 +59,15 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--hide-scrollbars",
-            &data,
+            data.as_str(),
         ];
-        all.extend(arguments);
-        options["args"] = json!(all);
+        let emulation = json!({"deviceMetrics": metrics});
         let driver = Driver::start(data.clone());
         let mut capabilities = fantoccini::wd::Capabilities::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert(
+            "goog:chromeOptions".to_owned(),
+            json!({"args": arguments, "mobileEmulation": emulation}),
+        );
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{}", driver.port))

@@ -1,9 +1,8 @@
 //! The built program as a process of its own, to be stopped, killed and started again.
 
-use std::io::{BufRead as _, BufReader, Read};
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::Folder;
@@ -29,10 +28,11 @@ pub struct Server {
     options: Options,
     port: u16,
     process: Option<Child>,
-    printed: Lines,
-    logged: Lines,
-    // Last, so that the process is gone before its folder is deleted.
-    data: Folder,
+    data: PathBuf,
+    // Files, not pipes: what was written before `/readyz` answered is there to be read.
+    printed: PathBuf,
+    logged: PathBuf,
+    _folder: Folder,
 }
 
 impl Server {
@@ -57,13 +57,15 @@ impl Server {
     /// # Panics
     /// As [`Server::start`].
     pub fn with(options: Options) -> Self {
+        let folder = Folder::new("server");
         let mut server = Self {
             options,
             port: super::free_port(),
             process: None,
-            printed: Lines::default(),
-            logged: Lines::default(),
-            data: Folder::new("server"),
+            data: folder.path().join("data"),
+            printed: folder.path().join("printed"),
+            logged: folder.path().join("logged"),
+            _folder: folder,
         };
         server.run();
         server
@@ -81,17 +83,17 @@ impl Server {
 
     /// Its data folder.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        &self.data
     }
 
     /// Lines printed on standard output since the last start.
     pub fn printed(&self) -> Vec<String> {
-        self.printed.lock().clone()
+        lines_of(&self.printed)
     }
 
     /// Lines of the log (standard error) since the last start.
     pub fn logged(&self) -> Vec<String> {
-        self.logged.lock().clone()
+        lines_of(&self.logged)
     }
 
     /// Ends the process at once (SIGKILL), as a power cut would.
@@ -134,18 +136,16 @@ impl Server {
     fn run(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yikatong"));
         command.arg("serve").arg(format!("--listen=127.0.0.1:{}", self.port));
-        command.arg("--data").arg(self.data.path());
+        command.arg("--data").arg(&self.data);
         command.args(self.options.database_url.iter().map(|url| format!("--database-url={url}")));
         command.args(self.options.demo.then_some("--demo")).args(&self.options.arguments);
         // The settings of the developer's own installation are not the test's.
         for name in ["DATA", "DATABASE_URL", "LISTEN", "REGION", "ISSUER"] {
             command.env_remove(format!("YIKATONG_{name}"));
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("the built program starts");
-        self.printed = Lines::of(process.stdout.take());
-        self.logged = Lines::of(process.stderr.take());
-        self.process = Some(process);
+        let file = |path| File::create(path).expect("the temporary folder can be written");
+        command.stdin(Stdio::null()).stdout(file(&self.printed)).stderr(file(&self.logged));
+        self.process = Some(command.spawn().expect("the built program starts"));
         let mut ended = None;
         let answered = super::until(START, || {
             ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
@@ -162,33 +162,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            let logged = self.logged.lock();
+            let logged = self.logged();
             let last = &logged[logged.len().saturating_sub(30)..];
             eprintln!("-- end of the server's log --\n{}", last.join("\n"));
         }
     }
 }
 
-/// The lines a process has written so far, filled by a thread that ends with the process.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl Lines {
-    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
-        let lines = Self::default();
-        if let Some(stream) = stream {
-            let filled = lines.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    filled.lock().push(line);
-                }
-            });
-        }
-        lines
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        // A panic while the lock is held leaves whole lines.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
+fn lines_of(path: &Path) -> Vec<String> {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
 }
