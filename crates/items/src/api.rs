@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use utoipa_axum::routes;
 
-use crate::rules::Item;
-use crate::service::Catalogue;
+use crate::catalogue::Catalogue;
+use crate::rules::{Area, Item, matches};
 
 pub(crate) fn routes() -> Routes {
     Routes::new("items").api(Access::Public, &[14], routes!(list)).api(
         Access::Public,
-        &[14],
+        &[14, 18],
         routes!(one),
     )
 }
@@ -34,14 +34,22 @@ pub struct ItemBody {
     name_zh: String,
     /// English name.
     name_en: String,
-    /// Field of life.
-    area: &'static str,
+    /// Field of life: `culture`, `transport` …
+    field: &'static str,
     /// `city`, `district` or `joint` (Art. 14).
     list: &'static str,
+    /// How surely the holder must be recognised: `code`, `code+password` or `card`.
+    level: &'static str,
+    /// Ways to use the card: `code`, `card`, `online`.
+    ways: Vec<&'static str>,
     /// What it discloses of the holder (Art. 18).
-    fields: Vec<&'static str>,
+    discloses: Vec<&'static str>,
     /// Legal basis.
     basis: String,
+    /// Guide, Chinese.
+    guide_zh: String,
+    /// Guide, English; may be empty.
+    guide_en: String,
     /// First day in force.
     from: String,
     /// Last day in force, when it is known.
@@ -54,10 +62,14 @@ fn body(item: &Item) -> ItemBody {
         version: item.version,
         name_zh: item.name.zh.clone(),
         name_en: item.name.en.clone(),
-        area: item.area.code(),
+        field: item.area.code(),
         list: item.list.code(),
-        fields: item.fields.iter().map(|field| field.code()).collect(),
+        level: item.level.code(),
+        ways: item.ways.iter().map(|way| way.code()).collect(),
+        discloses: item.fields.iter().map(|field| field.code()).collect(),
         basis: item.basis.clone(),
+        guide_zh: item.guide.zh.clone(),
+        guide_en: item.guide.en.clone(),
         from: day_text(item.from),
         until: item.until.map(day_text),
     }
@@ -69,26 +81,43 @@ struct Day {
     day: Option<String>,
 }
 
-impl Day {
-    fn read(&self) -> Result<Date, Problem> {
-        match &self.day {
-            None => Ok(Utc::now().day()),
-            Some(text) => parse_day(text).ok_or_else(|| {
-                Problem::field("day", Text::new("日期格式如 2026-03-01", "Like 2026-03-01"))
-            }),
-        }
+fn read_day(day: Option<&str>) -> Result<Date, Problem> {
+    let wrong = || Text::new("日期格式如 2026-03-01", "A day looks like 2026-03-01");
+    match day {
+        None => Ok(Utc::now().day()),
+        Some(text) => parse_day(text).ok_or_else(|| Problem::field("day", wrong())),
     }
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Filter {
+    /// The list of this day, `YYYY-MM-DD`; today when left out.
+    day: Option<String>,
+    /// Only items of this field of life.
+    field: Option<String>,
+    /// Only items with this text in code, name or guide.
+    #[serde(default)]
+    q: String,
+}
+
 /// The list in force on a day (Art. 14).
-#[utoipa::path(get, path = "/api/v1/items", tag = "items", params(Day),
-    responses((status = 200, body = Vec<ItemBody>)))]
+#[utoipa::path(get, path = "/api/v1/items", tag = "items", params(Filter),
+    responses((status = 200, body = Vec<ItemBody>), (status = 422, description = "unknown field or day")))]
 async fn list(
     Extension(catalogue): Extension<Arc<Catalogue>>,
-    Query(day): Query<Day>,
+    Query(filter): Query<Filter>,
 ) -> Result<Json<Vec<ItemBody>>, Problem> {
-    let items = catalogue.on(day.read()?);
-    Ok(Json(items.iter().map(|item| body(item)).collect()))
+    let unknown = || Text::new("没有这个领域", "There is no such field of life");
+    let area = filter
+        .field
+        .as_deref()
+        .map(|code| Area::from_code(code).ok_or_else(|| Problem::field("field", unknown())));
+    let area = area.transpose()?;
+    let items = catalogue.on(read_day(filter.day.as_deref())?);
+    let wanted = items
+        .iter()
+        .filter(|item| area.is_none_or(|area| item.area == area) && matches(item, &filter.q));
+    Ok(Json(wanted.map(|item| body(item)).collect()))
 }
 
 /// The version of an item in force on a day.
@@ -99,6 +128,6 @@ async fn one(
     Path(code): Path<String>,
     Query(day): Query<Day>,
 ) -> Result<Json<ItemBody>, Problem> {
-    let item = catalogue.get(&code, day.read()?).ok_or_else(Problem::not_found)?;
+    let item = catalogue.find(&code, read_day(day.day.as_deref())?)?;
     Ok(Json(body(&item)))
 }

@@ -1,13 +1,16 @@
-//! The published list of items (Art. 14): every use of the card names one, in its version of that day,
-//! and sees only the fields that it discloses.
+//! The published list of items (Art. 14): every use of the card names one, in its version of that
+//! day, and sees only the fields that it discloses.
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod catalogue;
 pub mod pages;
 pub mod rules;
 pub mod seed;
 pub mod service;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -18,6 +21,6 @@ pub const MIGRATIONS: &[Migration] =
     &[Migration { name: "items-0001", sql: include_str!("../migrations/0001_items.sql") }];
 
 /// All routes of items; publishing refreshes `catalogue` at once.
-pub fn routes(catalogue: Arc<service::Catalogue>) -> kernel::http::Routes {
+pub fn routes(catalogue: Arc<catalogue::Catalogue>) -> kernel::http::Routes {
     api::routes().merge(pages::routes()).share(catalogue)
 }

@@ -1,5 +1,6 @@
 //! The public list, and the office pages where it is drafted and decided.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
 use kernel::approval::Approval;
 use kernel::http::{Form, Page, Path, Query, Routes, render};
+use kernel::id::Id;
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -17,8 +19,9 @@ use kernel::time::{Utc, day_text};
 use people::field::Field;
 use serde::Deserialize;
 
-use crate::rules::{Area, Item, List};
-use crate::service::{self, Catalogue, Proposal};
+use crate::catalogue::Catalogue;
+use crate::rules::{Area, Item, Level, List, Way, matches};
+use crate::service::{self, Proposal};
 
 const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer];
 const CHECKERS: &[Role] = &[Role::MunicipalApprover];
@@ -26,11 +29,11 @@ const CHECKERS: &[Role] = &[Role::MunicipalApprover];
 pub(crate) fn routes() -> Routes {
     Routes::new("items")
         .page(Method::GET, "/items", Access::Public, &[14], list)
-        .page(Method::GET, "/items/{code}", Access::Public, &[14, 18], one)
+        .page(Method::GET, "/items/{code}", Access::Public, &[6, 7, 14, 18], one)
         .page(Method::GET, "/office/items/propose", Access::Roles(MAKERS), &[14], form)
         .page(Method::POST, "/office/items/propose", Access::Roles(MAKERS), &[14], propose)
         .page(Method::GET, "/office/items/decide", Access::Roles(CHECKERS), &[14], waiting)
-        .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14], decide)
+        .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14, 25], decide)
         .nav(MAKERS, "/office/items/propose", Text::new("编制事项", "Propose an item"), Some('i'))
         .nav(CHECKERS, "/office/items/decide", Text::new("事项审批", "Decide on items"), Some('i'))
 }
@@ -57,15 +60,9 @@ async fn list(
     p: Page,
     Query(search): Query<Search>,
 ) -> Result<Response, Problem> {
-    let q = search.q.trim().to_lowercase();
-    let items = catalogue.on(Utc::now().day());
-    let fits = |item: &&Arc<Item>| {
-        let texts = [&item.code, &item.name.zh, &item.name.en, &item.guide.zh];
-        q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q))
-    };
-    let items: Vec<Arc<Item>> = items.iter().filter(fits).cloned().collect();
-    let of =
-        |area: Area| items.iter().filter(|item| item.area == area).cloned().collect::<Vec<_>>();
+    let mut items = catalogue.on(Utc::now().day());
+    items.retain(|item| matches(item, &search.q));
+    let of = |area: Area| items.iter().filter(|i| i.area == area).cloned().collect::<Vec<_>>();
     let groups = Area::ALL.iter().map(|area| (area.name(), of(*area)));
     let groups = groups.filter(|(_, items)| !items.is_empty()).collect();
     render(&ItemsPage { p, q: search.q, groups, count: items.len() })
@@ -76,6 +73,7 @@ async fn list(
 struct ItemPage {
     p: Page,
     item: Arc<Item>,
+    owner: Text,
     versions: Vec<Arc<Item>>,
 }
 
@@ -83,20 +81,63 @@ impl ItemPage {
     fn until(&self, item: &Item) -> String {
         item.until.map(day_text).unwrap_or_else(|| self.p.t("长期", "open").to_owned())
     }
-
-    fn from(&self, item: &Item) -> String {
-        day_text(item.from)
-    }
 }
 
 async fn one(
+    State(app): State<App>,
     Extension(catalogue): Shared,
     p: Page,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    let item = catalogue.get(&code, Utc::now().day()).ok_or_else(Problem::not_found)?;
+    let item = catalogue.find(&code, Utc::now().day())?;
+    let owner = service::org_names(&app).await?.remove(&item.owner).unwrap_or_default();
     let versions = catalogue.versions(&code);
-    render(&ItemPage { p, item, versions })
+    render(&ItemPage { p, item, owner, versions })
+}
+
+/// The form as sent; ticked boxes are `way.CODE` and `discloses.CODE`.
+#[derive(Deserialize)]
+struct ProposalForm {
+    code: String,
+    name_zh: String,
+    name_en: String,
+    field: String,
+    list: String,
+    level: String,
+    basis: String,
+    guide_zh: String,
+    #[serde(default)]
+    guide_en: String,
+    from: String,
+    #[serde(flatten)]
+    ticked: BTreeMap<String, String>,
+}
+
+impl ProposalForm {
+    fn ticks(&self, group: &str) -> String {
+        let codes = self.ticked.keys().filter_map(|name| name.strip_prefix(group));
+        codes.collect::<Vec<_>>().join(",")
+    }
+
+    fn into_proposal(self) -> Proposal {
+        let (ways, discloses) = (self.ticks("way."), self.ticks("discloses."));
+        let Self { code, name_zh, name_en, field, list, level, basis, .. } = self;
+        let (guide_zh, guide_en, from) = (self.guide_zh, self.guide_en, self.from);
+        Proposal {
+            code,
+            name_zh,
+            name_en,
+            field,
+            list,
+            level,
+            ways,
+            discloses,
+            basis,
+            guide_zh,
+            guide_en,
+            from,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -106,35 +147,37 @@ struct ProposePage {
     form: Proposal,
     problem: Option<Problem>,
     done: Option<Item>,
-    areas: Vec<Area>,
-    lists: Vec<List>,
-    fields: Vec<Field>,
 }
 
 impl ProposePage {
-    fn new(p: Page, form: Proposal, problem: Option<Problem>, done: Option<Item>) -> Self {
-        let (areas, lists) = (Area::ALL.to_vec(), List::ALL.to_vec());
-        Self { p, form, problem, done, areas, lists, fields: Field::ALL.to_vec() }
+    fn ticked(&self, codes: &str, code: &str) -> bool {
+        codes.split(',').any(|ticked| ticked == code)
     }
 }
 
+/// A form that a new proposal starts with: tomorrow, by card code or card.
+fn fresh() -> Proposal {
+    let from = Utc::now().day().next_day().map(day_text).unwrap_or_default();
+    Proposal { from, ways: "code,card".to_owned(), ..Proposal::default() }
+}
+
 async fn form(p: Page) -> Result<Response, Problem> {
-    let tomorrow = Utc::now().day().next_day().map(day_text).unwrap_or_default();
-    let form = Proposal { from: tomorrow, ..Proposal::default() };
-    render(&ProposePage::new(p, form, None, None))
+    render(&ProposePage { p, form: fresh(), problem: None, done: None })
 }
 
 async fn propose(
     State(app): State<App>,
     actor: Actor,
     p: Page,
-    Form(form): Form<Proposal>,
+    Form(form): Form<ProposalForm>,
 ) -> Result<Response, Problem> {
-    match service::propose(&app, &actor, form.clone()).await {
-        Ok(item) => render(&ProposePage::new(p, Proposal::default(), None, Some(item))),
+    let form = form.into_proposal();
+    match service::propose(&app, &actor, &form).await {
+        Ok(item) => render(&ProposePage { p, form: fresh(), problem: None, done: Some(item) }),
         Err(problem) if problem.status < 500 => {
             let status = StatusCode::from_u16(problem.status).unwrap_or_default();
-            Ok((status, render(&ProposePage::new(p, form, Some(problem), None))?).into_response())
+            let page = render(&ProposePage { p, form, problem: Some(problem), done: None })?;
+            Ok((status, page).into_response())
         }
         Err(problem) => Err(problem),
     }
@@ -145,23 +188,24 @@ async fn propose(
 struct DecidePage {
     p: Page,
     waiting: Vec<(Approval, Item)>,
+    owners: HashMap<Id, Text>,
+    /// Account of the reader, who may not decide on his own work.
+    reader: Id,
 }
 
 impl DecidePage {
-    fn fields(&self, item: &Item) -> String {
-        let labels: Vec<String> =
-            item.fields.iter().map(|field| self.p.text(&field.label()).to_owned()).collect();
-        labels.join(self.p.t("、", ", "))
+    fn own(&self, approval: &Approval) -> bool {
+        approval.made_by == self.reader
     }
 
-    fn from(&self, item: &Item) -> String {
-        day_text(item.from)
+    fn owner(&self, item: &Item) -> &str {
+        self.owners.get(&item.owner).map_or("", |name| self.p.text(name))
     }
 }
 
-async fn waiting(State(app): State<App>, p: Page) -> Result<Response, Problem> {
-    let waiting = service::waiting(&app).await?;
-    render(&DecidePage { p, waiting })
+async fn waiting(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
+    let (waiting, owners) = (service::waiting(&app).await?, service::org_names(&app).await?);
+    render(&DecidePage { p, waiting, owners, reader: actor.account })
 }
 
 #[derive(Deserialize)]
@@ -179,7 +223,34 @@ async fn decide(
     Form(form): Form<Decision>,
 ) -> Result<Response, Problem> {
     let id = form.id.parse().map_err(|_| Problem::not_found())?;
+    let yes = match form.decision.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => {
+            let text = Text::new("请选择同意或退回", "Choose to publish or to send back");
+            return Err(Problem::field("decision", text));
+        }
+    };
     let comment: String = form.comment.chars().take(500).collect();
-    service::decide(&app, &catalogue, &actor, id, form.decision == "yes", comment).await?;
+    service::decide(&app, &catalogue, &actor, id, yes, comment).await?;
     Ok(Redirect::to("/office/items/decide").into_response())
+}
+
+/// Names of codes for one line of a page.
+fn names(p: &Page, texts: impl Iterator<Item = Text>) -> String {
+    let texts: Vec<String> = texts.map(|text| p.text(&text).to_owned()).collect();
+    texts.join(p.t("、", ", "))
+}
+
+fn way_names(p: &Page, item: &Item) -> String {
+    names(p, item.ways.iter().map(|way| way.name()))
+}
+
+fn field_names(p: &Page, item: &Item) -> String {
+    if item.fields.is_empty() {
+        return p
+            .t("不提供个人信息,只确认卡片有效", "Nothing: only that the card is good")
+            .to_owned();
+    }
+    names(p, item.fields.iter().map(|field| field.label()))
 }

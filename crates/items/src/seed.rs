@@ -7,7 +7,7 @@ use kernel::time::Utc;
 use people::field::Field::{self, *};
 use time::macros::date;
 
-use crate::rules::{Area, Item, List};
+use crate::rules::{Area, Item, Level, List, State, Way};
 use crate::store;
 
 /// The item that the demonstration's terminal asks for.
@@ -19,12 +19,17 @@ struct Seed {
     en: &'static str,
     area: Area,
     list: List,
+    level: Level,
+    ways: &'static [Way],
     owner: &'static str,
     fields: &'static [Field],
     basis: &'static str,
     guide_zh: &'static str,
     guide_en: &'static str,
 }
+
+const AT_A_PLACE: &[Way] = &[Way::Code, Way::Card];
+const ANY_WAY: &[Way] = &[Way::Code, Way::Card, Way::Online];
 
 const SEEDS: [Seed; 14] = [
     Seed {
@@ -33,6 +38,8 @@ const SEEDS: [Seed; 14] = [
         en: "Borrowing and returning books",
         area: Area::Culture,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "culture",
         fields: &[NameMasked, NumberMasked],
         basis: "条例第七条",
@@ -45,6 +52,8 @@ const SEEDS: [Seed; 14] = [
         en: "Library loans across Chongqing and Sichuan",
         area: Area::Culture,
         list: List::Joint,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "culture",
         fields: &[NameMasked, NumberMasked],
         basis: "条例第七条",
@@ -57,11 +66,13 @@ const SEEDS: [Seed; 14] = [
         en: "Museum entry",
         area: Area::Culture,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "culture",
-        fields: &[NameMasked],
+        fields: &[],
         basis: "条例第七条",
-        guide_zh: "预约后在入口出示卡码核验入馆。",
-        guide_en: "Book, then show the code at the entrance.",
+        guide_zh: "预约后在入口出示卡码核验入馆,不提供个人信息。",
+        guide_en: "Book, then show the code at the entrance; nothing about you is disclosed.",
     },
     Seed {
         code: "CY-TO-001",
@@ -69,6 +80,8 @@ const SEEDS: [Seed; 14] = [
         en: "Reduced tickets at scenic spots",
         area: Area::Tourism,
         list: List::Joint,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "culture",
         fields: &[Over60, Under18],
         basis: "条例第七条",
@@ -81,6 +94,8 @@ const SEEDS: [Seed; 14] = [
         en: "Bus and metro",
         area: Area::Transport,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "transport",
         fields: &[Over60],
         basis: "条例第七条",
@@ -93,6 +108,8 @@ const SEEDS: [Seed; 14] = [
         en: "Free travel for the elderly",
         area: Area::Transport,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "transport",
         fields: &[Over60],
         basis: "条例第七条、第十五条",
@@ -105,8 +122,10 @@ const SEEDS: [Seed; 14] = [
         en: "Hospital registration",
         area: Area::Health,
         list: List::City,
+        level: Level::Code,
+        ways: ANY_WAY,
         owner: "health",
-        fields: &[Name, Number, Sex, BirthDate],
+        fields: &[Name, Number],
         basis: "条例第七条",
         guide_zh: "在挂号窗口、自助机或诊室出示卡码确认身份。",
         guide_en: "Show the code at the counter, the machine or the consulting room.",
@@ -117,6 +136,8 @@ const SEEDS: [Seed; 14] = [
         en: "Pharmacy",
         area: Area::Health,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "health",
         fields: &[NameMasked, NumberMasked],
         basis: "条例第七条",
@@ -129,6 +150,8 @@ const SEEDS: [Seed; 14] = [
         en: "Identity at the government service hall",
         area: Area::Government,
         list: List::City,
+        level: Level::CodeAndPassword,
+        ways: AT_A_PLACE,
         owner: "government",
         fields: &[Name, Number],
         basis: "条例第六条",
@@ -141,6 +164,8 @@ const SEEDS: [Seed; 14] = [
         en: "Queue number at the hall",
         area: Area::Government,
         list: List::City,
+        level: Level::Code,
+        ways: AT_A_PLACE,
         owner: "government",
         fields: &[NameMasked],
         basis: "条例第六条",
@@ -153,6 +178,8 @@ const SEEDS: [Seed; 14] = [
         en: "Social insurance record",
         area: Area::SocialInsurance,
         list: List::City,
+        level: Level::CodeAndPassword,
+        ways: ANY_WAY,
         owner: "city",
         fields: &[Name, Number],
         basis: "条例第七条",
@@ -165,6 +192,8 @@ const SEEDS: [Seed; 14] = [
         en: "Proof of life for pensions",
         area: Area::SocialInsurance,
         list: List::City,
+        level: Level::CodeAndPassword,
+        ways: AT_A_PLACE,
         owner: "city",
         fields: &[Name, Number, BirthDate],
         basis: "条例第七条、第八条",
@@ -177,6 +206,8 @@ const SEEDS: [Seed; 14] = [
         en: "Job fairs and registration of job seekers",
         area: Area::HumanResources,
         list: List::City,
+        level: Level::Code,
+        ways: ANY_WAY,
         owner: "city",
         fields: &[Name, Phone],
         basis: "条例第七条",
@@ -189,6 +220,8 @@ const SEEDS: [Seed; 14] = [
         en: "Bills for water, power and gas",
         area: Area::Payment,
         list: List::City,
+        level: Level::Code,
+        ways: ANY_WAY,
         owner: "government",
         fields: &[NameMasked],
         basis: "条例第八条",
@@ -216,13 +249,16 @@ pub fn seed(
             area: seed.area,
             list: seed.list,
             owner: owner(seed.owner),
+            level: seed.level,
+            ways: seed.ways.to_vec(),
             fields: seed.fields.to_vec(),
             basis: seed.basis.to_owned(),
             guide: Text::new(seed.guide_zh, seed.guide_en),
             from: date!(2025 - 01 - 01),
             until: None,
+            state: State::Published,
         };
-        store::insert(tx, &item, "published", now)?;
+        store::insert(tx, &item, now)?;
     }
     Ok(())
 }

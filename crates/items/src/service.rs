@@ -1,8 +1,6 @@
-//! Use cases of items: propose, decide, publish; and the catalogue that every use of the card asks.
+//! Use cases of items: propose, decide, publish. Each is one transaction with its journal entry.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use kernel::actor::{Actor, Role};
 use kernel::approval::{self, Approval};
@@ -10,99 +8,43 @@ use kernel::db::DbError;
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::Text;
-use kernel::platform::{App, Platform};
+use kernel::org;
+use kernel::platform::Platform;
 use kernel::problem::Problem;
 use kernel::time::{Utc, parse_day};
 use people::field::Field;
-use serde::Deserialize;
-use time::Date;
 
-use crate::rules::{self, Area, Item, List, Refused};
-use crate::store;
+pub use crate::catalogue::{Catalogue, run};
+use crate::rules::{self, Area, Item, Level, List, Refused, State, Way};
+use crate::store::{self, split};
 
 /// Kind of the decision about a proposal.
 const KIND: &str = "items.publish";
 
-/// All published versions, in memory, because each use of the card looks here. Refreshed each second,
-/// and at once where a version is published.
-#[derive(Default)]
-pub struct Catalogue(RwLock<Arc<HashMap<String, Vec<Arc<Item>>>>>);
-
-impl Catalogue {
-    /// The version of an item in force on a day; `None` when it is not on the list.
-    pub fn get(&self, code: &str, day: Date) -> Option<Arc<Item>> {
-        let all = self.snapshot();
-        let versions = all.get(code)?;
-        versions.iter().filter(|item| item.in_force(day)).max_by_key(|item| item.version).cloned()
-    }
-
-    /// All items in force on a day, by code.
-    pub fn on(&self, day: Date) -> Vec<Arc<Item>> {
-        let all = self.snapshot();
-        let mut items: Vec<Arc<Item>> = all.keys().filter_map(|code| self.get(code, day)).collect();
-        items.sort_by(|a, b| a.code.cmp(&b.code));
-        items
-    }
-
-    /// All published versions of an item, oldest first.
-    pub fn versions(&self, code: &str) -> Vec<Arc<Item>> {
-        self.snapshot().get(code).cloned().unwrap_or_default()
-    }
-
-    fn snapshot(&self) -> Arc<HashMap<String, Vec<Arc<Item>>>> {
-        self.0.read().map(|all| all.clone()).unwrap_or_default()
-    }
-
-    /// Reads the published versions anew.
-    ///
-    /// # Errors
-    /// The database's word; the old snapshot stays.
-    pub async fn load(&self, app: &Platform) -> Result<(), Problem> {
-        let items = app.db.read(|tx| Ok::<_, Problem>(store::published(tx)?)).await?;
-        let mut all: HashMap<String, Vec<Arc<Item>>> = HashMap::new();
-        for item in items {
-            all.entry(item.code.clone()).or_default().push(Arc::new(item));
-        }
-        if let Ok(mut held) = self.0.write() {
-            *held = Arc::new(all);
-        }
-        Ok(())
-    }
-}
-
-/// Refreshes the catalogue for as long as the runtime lives.
-pub async fn run(app: App, catalogue: Arc<Catalogue>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        if let Err(problem) = catalogue.load(&app).await {
-            tracing::warn!(code = problem.code, "the catalogue could not be refreshed");
-        }
-    }
-}
-
-/// A proposed version, as typed.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+/// A proposed version, as typed; lists of codes are separated by commas.
+#[derive(Clone, Debug, Default)]
 pub struct Proposal {
     /// Code of the item, new or known.
-    #[schema(example = "CQ-CU-002")]
     pub code: String,
     /// Chinese name.
     pub name_zh: String,
     /// English name.
     pub name_en: String,
-    /// Field of life: `culture`, `transport`, …
-    pub area: String,
-    /// `city`, `district` or `joint`.
+    /// Code of an [`Area`].
+    pub field: String,
+    /// Code of a [`List`].
     pub list: String,
-    /// Codes of the fields it discloses, separated by commas.
-    #[serde(default)]
-    pub fields: String,
+    /// Code of a [`Level`].
+    pub level: String,
+    /// Codes of [`Way`]s.
+    pub ways: String,
+    /// Codes of [`Field`]s.
+    pub discloses: String,
     /// Legal basis.
     pub basis: String,
     /// Guide for the holder, Chinese.
     pub guide_zh: String,
-    /// The same in English.
-    #[serde(default)]
+    /// The same in English; may be empty.
     pub guide_en: String,
     /// First day in force, `YYYY-MM-DD`.
     pub from: String,
@@ -110,63 +52,76 @@ pub struct Proposal {
 
 fn read(form: &Proposal, owner: Id, id: Id) -> Result<Item, Problem> {
     let wrong = |field: &str| {
-        Problem::field(field, Text::new("请从列表中选择或按格式填写", "Choose one of the list"))
+        let text = Text::new("请从列表中选择或按格式填写", "Choose from the list or keep the form");
+        Problem::field(field, text)
     };
-    let codes = form.fields.split([',', ' ', ',', '、']).filter(|code| !code.is_empty());
-    let fields: Option<Vec<Field>> = codes.map(Field::from_code).collect();
     let trim = |text: &String| text.trim().to_owned();
     Ok(Item {
         id,
         code: trim(&form.code),
         version: 0,
         name: Text::new(trim(&form.name_zh), trim(&form.name_en)),
-        area: Area::from_code(&form.area).ok_or_else(|| wrong("area"))?,
+        area: Area::from_code(&form.field).ok_or_else(|| wrong("field"))?,
         list: List::from_code(&form.list).ok_or_else(|| wrong("list"))?,
         owner,
-        fields: fields.ok_or_else(|| wrong("fields"))?,
+        level: Level::from_code(&form.level).ok_or_else(|| wrong("level"))?,
+        ways: split(&form.ways, Way::from_code).ok_or_else(|| wrong("ways"))?,
+        fields: split(&form.discloses, Field::from_code).ok_or_else(|| wrong("discloses"))?,
         basis: trim(&form.basis),
         guide: Text::new(trim(&form.guide_zh), trim(&form.guide_en)),
         from: parse_day(form.from.trim()).ok_or_else(|| wrong("from"))?,
         until: None,
+        state: State::Proposed,
     })
 }
 
-/// Proposes a version. The municipal HRSS may propose for every owner of a known item; a department
-/// only for its own.
+/// Proposes a version. The municipal HRSS may propose for every owner of a known item, a department
+/// only for its own; a new item belongs to whoever proposes it.
 ///
 /// # Errors
 /// [`Refused`] as a problem, wrong fields, or the database's word.
-pub async fn propose(app: &Platform, actor: &Actor, form: Proposal) -> Result<Item, Problem> {
+pub async fn propose(app: &Platform, actor: &Actor, form: &Proposal) -> Result<Item, Problem> {
     let org = actor.org.ok_or_else(Problem::forbidden)?;
-    let (item, now) = (read(&form, org, app.id())?, Utc::now());
+    let (draft, now) = (read(form, org, app.id())?, Utc::now());
     let municipal = actor.role == Role::MunicipalOfficer;
+    rules::may_draft(draft.list, municipal)?;
     let (actor, approval_id) = (actor.clone(), app.id());
     let entry = Entry::new(app.id(), now, &actor, "item.proposed", "Art. 14")
-        .on("item", &item.code)
+        .on("item", &draft.code)
         .why("编制事项清单 / drafting the list", &[]);
     app.db
         .write(move |tx| {
-            let mut item = item.clone();
+            let mut item = draft.clone();
             let published = store::newest(tx, &item.code)?;
             if let (true, Some(published)) = (municipal, &published) {
                 item.owner = published.owner;
             }
             rules::check_proposal(&item, published.as_ref(), now.day())?;
+            if store::is_waiting(tx, &item.code)? {
+                return Err(Refused::Waiting.into());
+            }
             item.version = store::last_version(tx, &item.code)? + 1;
-            let waiting = |error| match error {
+            // Somebody may have proposed the same between the look and the entry.
+            store::insert(tx, &item, now).map_err(|error| match error {
                 DbError::Unique(_) => Refused::Waiting.into(),
                 other => Problem::from(other),
-            };
-            store::insert(tx, &item, "proposed", now).map_err(waiting)?;
+            })?;
             let summary = format!("{} v{} {}", item.code, item.version, item.name.zh);
             approval::ask(tx, approval_id, &actor, KIND, &item.id.to_string(), &summary, now)?;
-            journal::record(tx, &entry)?;
+            journal::record(tx, &of_version(&entry, &item))?;
             Ok(item)
         })
         .await
 }
 
-/// Proposals that wait for a decision, with what they propose.
+fn of_version(entry: &Entry, item: &Item) -> Entry {
+    Entry {
+        item: format!("{} v{}", item.code, item.version),
+        ..entry.clone().on("item", &item.code)
+    }
+}
+
+/// Proposals that wait for a decision, with what they propose, oldest first.
 ///
 /// # Errors
 /// See [`Problem`].
@@ -175,8 +130,7 @@ pub async fn waiting(app: &Platform) -> Result<Vec<(Approval, Item)>, Problem> {
         .read(|tx| {
             let mut waiting = Vec::new();
             for approval in approval::open(tx, KIND)? {
-                let id = approval.object.parse().unwrap_or_default();
-                if let Some(item) = store::proposed(tx, id)? {
+                if let Some(item) = store::proposed(tx, object_of(&approval)?)? {
                     waiting.push((approval, item));
                 }
             }
@@ -185,11 +139,15 @@ pub async fn waiting(app: &Platform) -> Result<Vec<(Approval, Item)>, Problem> {
         .await
 }
 
+fn object_of(approval: &Approval) -> Result<Id, Problem> {
+    approval.object.parse().map_err(|_| Problem::not_found())
+}
+
 /// Decides about a proposal; with a yes it is published and the version before it ends the day before
-/// it begins.
+/// it begins. A no needs a comment.
 ///
 /// # Errors
-/// The checker made it himself, it was decided already, it would begin in the past by now.
+/// The checker made it himself (Art. 25), it was decided already, it would begin in the past by now.
 pub async fn decide(
     app: &Platform,
     catalogue: &Catalogue,
@@ -197,26 +155,51 @@ pub async fn decide(
     id: Id,
     yes: bool,
     comment: String,
-) -> Result<(), Problem> {
+) -> Result<Item, Problem> {
+    if !yes && comment.trim().is_empty() {
+        return Err(Refused::NoComment.into());
+    }
     let (checker, now) = (checker.clone(), Utc::now());
     let act = if yes { "item.published" } else { "item.rejected" };
     let entry = Entry::new(app.id(), now, &checker, act, "Art. 14")
         .why("事项清单审批 / decision about the list", &[]);
-    app.db
+    let decided = app
+        .db
         .write(move |tx| {
             let approval = approval::decide(tx, id, &checker, yes, &comment, now)?;
-            let item = approval.object.parse().unwrap_or_default();
-            let item = store::proposed(tx, item)?.ok_or_else(Problem::not_found)?;
+            if approval.kind != KIND {
+                return Err(Problem::not_found());
+            }
+            let item = store::proposed(tx, object_of(&approval)?)?;
+            let mut item = item.ok_or_else(Problem::not_found)?;
+            item.state = if yes { State::Published } else { State::Rejected };
             if yes {
                 let published = store::newest(tx, &item.code)?;
                 rules::check_proposal(&item, published.as_ref(), now.day())?;
                 let last = item.from.previous_day().ok_or(Refused::InThePast)?;
                 store::end_open(tx, &item.code, last)?;
             }
-            store::decide(tx, item.id, if yes { "published" } else { "rejected" })?;
-            journal::record(tx, &entry.clone().on("item", &item.code))?;
-            Ok::<_, Problem>(())
+            store::decide(tx, item.id, item.state)?;
+            journal::record(tx, &of_version(&entry, &item))?;
+            Ok::<_, Problem>(item)
         })
         .await?;
-    catalogue.load(app).await
+    // The decision stands even if the list cannot be read anew just now: it is within a second.
+    if let Err(problem) = catalogue.load(app).await {
+        tracing::warn!(code = problem.code, "the catalogue could not be refreshed");
+    }
+    Ok(decided)
+}
+
+/// Names of the organisations that are responsible for items.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn org_names(app: &Platform) -> Result<HashMap<Id, Text>, Problem> {
+    app.db
+        .read(|tx| {
+            let orgs = org::all(tx)?.into_iter();
+            Ok(orgs.map(|org| (org.id, Text::new(org.name_zh, org.name_en))).collect())
+        })
+        .await
 }

@@ -7,38 +7,51 @@ use kernel::time::{Utc, day_text, parse_day};
 use people::field::Field;
 use time::Date;
 
-use crate::rules::{Area, Item, List};
+use crate::rules::{Area, Item, Level, List, State, Way};
 
-const COLUMNS: &str = "id, code, version, name_zh, name_en, field, list, owner_org, discloses, basis, \
-     guide_zh, guide_en, from_day, until_day";
+const COLUMNS: &str = "id, code, version, name_zh, name_en, field, list, owner_org, level, ways, \
+     discloses, basis, guide_zh, guide_en, from_day, until_day, state";
 
 fn read(row: &Row) -> Result<Item, DbError> {
-    let bad = |what: &str| DbError::Engine(format!("an item's {what} cannot be read"));
-    let codes: String = row.get(8)?;
-    let fields = codes.split(',').filter(|code| !code.is_empty());
-    let fields: Option<Vec<Field>> = fields.map(Field::from_code).collect();
+    let until: Option<String> = row.get(15)?;
+    let until = until.map(|day| known(parse_day(&day), "last day")).transpose()?;
     Ok(Item {
         id: row.get(0)?,
         code: row.get(1)?,
         version: row.get(2)?,
         name: Text::new(row.get::<String>(3)?, row.get::<String>(4)?),
-        area: Area::from_code(&row.get::<String>(5)?).ok_or_else(|| bad("field"))?,
-        list: List::from_code(&row.get::<String>(6)?).ok_or_else(|| bad("list"))?,
+        area: known(Area::from_code(&row.get::<String>(5)?), "field")?,
+        list: known(List::from_code(&row.get::<String>(6)?), "list")?,
         owner: row.get(7)?,
-        fields: fields.ok_or_else(|| bad("disclosed fields"))?,
-        basis: row.get(9)?,
-        guide: Text::new(row.get::<String>(10)?, row.get::<String>(11)?),
-        from: parse_day(&row.get::<String>(12)?).ok_or_else(|| bad("first day"))?,
-        until: row.get::<Option<String>>(13)?.as_deref().and_then(parse_day),
+        level: known(Level::from_code(&row.get::<String>(8)?), "level")?,
+        ways: known(split(&row.get::<String>(9)?, Way::from_code), "ways")?,
+        fields: known(split(&row.get::<String>(10)?, Field::from_code), "disclosed fields")?,
+        basis: row.get(11)?,
+        guide: Text::new(row.get::<String>(12)?, row.get::<String>(13)?),
+        from: known(parse_day(&row.get::<String>(14)?), "first day")?,
+        until,
+        state: known(State::from_code(&row.get::<String>(16)?), "state")?,
     })
 }
 
-/// Enters a version in a state: `proposed` or `published`.
+fn known<T>(value: Option<T>, what: &str) -> Result<T, DbError> {
+    value.ok_or_else(|| DbError::Engine(format!("an item's {what} cannot be read")))
+}
+
+/// Reads codes separated by commas; `None` when one is unknown.
+pub(crate) fn split<T>(codes: &str, from_code: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    codes.split(',').map(str::trim).filter(|code| !code.is_empty()).map(from_code).collect()
+}
+
+fn join<T: Copy>(values: &[T], code: impl Fn(T) -> &'static str) -> String {
+    values.iter().map(|value| code(*value)).collect::<Vec<_>>().join(",")
+}
+
+/// Enters a version.
 ///
 /// # Errors
 /// [`DbError::Unique`] when a proposal waits already, or the version exists.
-pub fn insert(tx: &mut Tx<'_>, item: &Item, state: &str, now: Utc) -> Result<(), DbError> {
-    let fields: Vec<&str> = item.fields.iter().map(|field| field.code()).collect();
+pub fn insert(tx: &mut Tx<'_>, item: &Item, now: Utc) -> Result<(), DbError> {
     let row = vec![
         v(item.id),
         v(&item.code),
@@ -48,20 +61,21 @@ pub fn insert(tx: &mut Tx<'_>, item: &Item, state: &str, now: Utc) -> Result<(),
         v(item.area.code()),
         v(item.list.code()),
         v(item.owner),
-        v(fields.join(",")),
+        v(item.level.code()),
+        v(join(&item.ways, Way::code)),
+        v(join(&item.fields, Field::code)),
         v(&item.basis),
         v(&item.guide.zh),
         v(&item.guide.en),
         v(day_text(item.from)),
         v(item.until.map(day_text)),
-        v(state),
+        v(item.state.code()),
         v(now),
     ];
-    let target = format!("item_version ({COLUMNS}, state, created_at)");
-    tx.insert_rows(&target, "", &[row]).map(drop)
+    tx.insert_rows(&format!("item_version ({COLUMNS}, created_at)"), "", &[row]).map(drop)
 }
 
-/// Every version that was ever published.
+/// Every version that was ever published, by code, oldest first.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -84,7 +98,16 @@ pub fn newest(tx: &mut Tx<'_>, code: &str) -> Result<Option<Item>, DbError> {
     tx.optional(&sql, &[v(code)])?.as_ref().map(read).transpose()
 }
 
-/// The highest version number of an item, whatever became of it.
+/// Whether a proposal for an item waits.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn is_waiting(tx: &mut Tx<'_>, code: &str) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM item_version WHERE code = $1 AND state = 'proposed'";
+    Ok(tx.optional(sql, &[v(code)])?.is_some())
+}
+
+/// The highest version number of an item, whatever became of it; 0 for a new one.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -102,7 +125,7 @@ pub fn proposed(tx: &mut Tx<'_>, id: Id) -> Result<Option<Item>, DbError> {
     tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
 }
 
-/// Ends the open version of an item with a day.
+/// Ends the open version of an item, if there is one, with a day.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -112,11 +135,11 @@ pub fn end_open(tx: &mut Tx<'_>, code: &str, last: Date) -> Result<(), DbError> 
     tx.execute(sql, &[v(day_text(last)), v(code)]).map(drop)
 }
 
-/// A proposal becomes `published` or `rejected`.
+/// A proposal becomes published or rejected.
 ///
 /// # Errors
 /// [`DbError::Conflict`] when it was decided meanwhile.
-pub fn decide(tx: &mut Tx<'_>, id: Id, state: &str) -> Result<(), DbError> {
+pub fn decide(tx: &mut Tx<'_>, id: Id, state: State) -> Result<(), DbError> {
     let sql = "UPDATE item_version SET state = $1 WHERE id = $2 AND state = 'proposed'";
-    tx.execute_one(sql, &[v(state), v(id)])
+    tx.execute_one(sql, &[v(state.code()), v(id)])
 }
