@@ -196,14 +196,15 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
         ("code", "CQ-CU-777"),
         ("name_zh", "自习室座位核验"),
         ("name_en", "Seats in reading rooms"),
-        ("fields", "name_masked"),
         ("basis", "条例第七条"),
         ("guide_zh", "在座位机出示卡码。"),
         ("from", &kernel::time::day_text(kernel::time::Utc::now().day())),
     ] {
         maker.fill(field, text).await;
     }
-    maker.choose("area", "culture").await;
+    maker.choose("field", "culture").await;
+    maker.press("姓名(部分隐去)").await;
+    maker.press("身份凭证").await;
     maker.press("提交审批").await;
     maker.wait_for_text("已提交审批").await;
     let checker = staff(&server, "city2").await;

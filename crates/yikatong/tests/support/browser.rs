@@ -59,6 +59,7 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--hide-scrollbars",
+            "--accept-lang=zh-CN",
             data.as_str(),
         ];
         let emulation = json!({"deviceMetrics": metrics});
