@@ -110,7 +110,7 @@ impl PersonPage {
 
     fn name_of(&self, command: &Command) -> &str {
         let (zh, en) = match command {
-            Command::Apply { .. } => ("申领(实体卡和电子卡)", "Apply for both cards"),
+            Command::Apply { .. } => ("申领（实体卡和电子卡）", "Apply for both cards"),
             Command::Produce => ("即时制卡", "Make the card now"),
             Command::HandOver { .. } => ("发卡", "Hand over"),
             Command::Activate { .. } => ("激活", "Activate"),

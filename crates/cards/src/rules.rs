@@ -181,18 +181,18 @@ impl Refusal for Refused {
     fn reason(&self) -> Text {
         match self {
             Self::OnePersonOneCard => Text::new(
-                "该人员已有社会保障卡,一人一卡,不能再次申领",
+                "该人员已有社会保障卡，一人一卡，不能再次申领",
                 "This person has a card already: one person, one card",
             ),
             Self::NotEligible(inner) => inner.reason(),
             Self::GuardianNeeded => {
-                Text::new("未满16周岁,须由监护人代为申领", "Under 16: a guardian must apply")
+                Text::new("未满16周岁，须由监护人代为申领", "Under 16: a guardian must apply")
             }
             Self::NoCard => Text::new("该人员还没有申领社会保障卡", "No card has been applied for"),
             Self::WrongStage(stage) => {
                 let (name, _) = stage.name();
                 Text::new(
-                    format!("卡片当前为「{}」,不能办理此业务", name.zh),
+                    format!("卡片当前为「{}」，不能办理此业务", name.zh),
                     format!("The card is “{}”: this step does not fit", name.en),
                 )
             }
@@ -205,7 +205,7 @@ impl Refusal for Refused {
     fn advice(&self) -> Text {
         match self {
             Self::OnePersonOneCard => Text::new(
-                "如卡片遗失或损坏,请办理补换卡",
+                "如卡片遗失或损坏，请办理补换卡",
                 "If the card is lost or damaged, replace it instead",
             ),
             Self::NotEligible(inner) => inner.advice(),
@@ -222,7 +222,7 @@ impl Refusal for Refused {
                 Text::new("请录入领卡人姓名", "Enter the name of the person who took it")
             }
             Self::WeakPassword => Text::new(
-                "至少6位,不能是同一字符、连续数字或生日",
+                "至少6位，不能是同一字符、连续数字或生日",
                 "At least 6 characters; not all the same, not in a row, not the birthday",
             ),
         }

@@ -129,7 +129,7 @@ impl Step<'_> {
         };
         store::issue_ecard(tx, card, &certificate.to_string(), &random::<8>(), self.now)?;
         self.open_account(tx, &card_no, hash)?;
-        let text = "【一卡通】您的社会保障卡和电子社会保障卡已启用,可在手机上出示。如非本人办理请致电12333。";
+        let text = "【一卡通】您的社会保障卡和电子社会保障卡已启用，可在手机上出示。如非本人办理请致电12333。";
         let sms = Sms { to: self.person.phone.clone(), text: text.to_owned() };
         Ok(outbox::put_sms(tx, self.ids[3], self.now, &sms)?)
     }
@@ -163,7 +163,7 @@ impl Step<'_> {
             Event::Applied => ("card.applied", "Art. 5", "申领实体和电子社会保障卡"),
             Event::Produced { .. } => ("card.produced", "Art. 11", "制卡"),
             Event::HandedOver => ("card.handed-over", "Art. 11", "发卡"),
-            Event::Activated => ("card.activated", "Art. 11", "激活,同时签发电子社会保障卡"),
+            Event::Activated => ("card.activated", "Art. 11", "激活，同时签发电子社会保障卡"),
         };
         Entry::new(self.app.id(), self.now, self.actor, act, basis)
             .about(self.person.id)

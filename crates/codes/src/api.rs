@@ -139,7 +139,7 @@ async fn register(
     let org = actor.org.ok_or_else(Problem::forbidden)?;
     let place = form.place.trim().to_owned();
     if place.is_empty() || place.chars().count() > 80 {
-        let text = Text::new("请填写终端位置(80字以内)", "Where it stands, up to 80 letters");
+        let text = Text::new("请填写终端位置（80字以内）", "Where it stands, up to 80 letters");
         return Err(Problem::field("place", text));
     }
     let plain = |code: &String| {

@@ -249,7 +249,7 @@ fn way_names(p: &Page, item: &Item) -> String {
 fn field_names(p: &Page, item: &Item) -> String {
     if item.fields.is_empty() {
         return p
-            .t("不提供个人信息,只确认卡片有效", "Nothing: only that the card is good")
+            .t("不提供个人信息，只确认卡片有效", "Nothing: only that the card is good")
             .to_owned();
     }
     names(p, item.fields.iter().map(|field| field.label()))

@@ -180,11 +180,11 @@ impl Refusal for Refused {
             Self::Code => ("格式如 CQ-CU-001", "It looks like CQ-CU-001"),
             Self::Words => ("请补全后提交", "Complete it and send again"),
             Self::Ways => (
-                "至少选一种;须持实体卡的事项只能刷卡",
+                "至少选一种；须持实体卡的事项只能刷卡",
                 "Choose at least one; where the physical card is needed, only that one",
             ),
             Self::Fields => (
-                "同类信息只保留一项,以够用为限",
+                "同类信息只保留一项，以够用为限",
                 "Keep one of each kind, the smallest that suffices",
             ),
             Self::JointList => ("请选择市级清单或联系市人社部门", "Choose the city list"),

@@ -43,7 +43,7 @@ const SEEDS: [Seed; 14] = [
         owner: "culture",
         fields: &[NameMasked, NumberMasked],
         basis: "条例第七条",
-        guide_zh: "在借阅台或自助机出示卡码或刷卡,核对后即可借书、还书。",
+        guide_zh: "在借阅台或自助机出示卡码或刷卡，核对后即可借书、还书。",
         guide_en: "Show the code or the card at the desk or machine.",
     },
     Seed {
@@ -57,7 +57,7 @@ const SEEDS: [Seed; 14] = [
         owner: "culture",
         fields: &[NameMasked, NumberMasked],
         basis: "条例第七条",
-        guide_zh: "在两地加入通借通还的图书馆出示卡码,借书还书不分地方。",
+        guide_zh: "在两地加入通借通还的图书馆出示卡码，借书还书不分地方。",
         guide_en: "Borrow and return at any library of the two regions that takes part.",
     },
     Seed {
@@ -71,7 +71,7 @@ const SEEDS: [Seed; 14] = [
         owner: "culture",
         fields: &[],
         basis: "条例第七条",
-        guide_zh: "预约后在入口出示卡码核验入馆,不提供个人信息。",
+        guide_zh: "预约后在入口出示卡码核验入馆，不提供个人信息。",
         guide_en: "Book, then show the code at the entrance; nothing about you is disclosed.",
     },
     Seed {
@@ -85,7 +85,7 @@ const SEEDS: [Seed; 14] = [
         owner: "culture",
         fields: &[Over60, Under18],
         basis: "条例第七条",
-        guide_zh: "在售票处或闸机出示卡码,符合优待年龄的按优待价购票。",
+        guide_zh: "在售票处或闸机出示卡码，符合优待年龄的按优待价购票。",
         guide_en: "Show the code; reduced prices by age are applied.",
     },
     Seed {
@@ -113,7 +113,7 @@ const SEEDS: [Seed; 14] = [
         owner: "transport",
         fields: &[Over60],
         basis: "条例第七条、第十五条",
-        guide_zh: "年满优待年龄的持卡人出示卡码即可核验,不必另办老年卡。",
+        guide_zh: "年满优待年龄的持卡人出示卡码即可核验，不必另办老年卡。",
         guide_en: "No extra card is needed: the code proves the age.",
     },
     Seed {
@@ -155,7 +155,7 @@ const SEEDS: [Seed; 14] = [
         owner: "government",
         fields: &[Name, Number],
         basis: "条例第六条",
-        guide_zh: "办理政务服务事项时,社会保障卡是有效身份证件。",
+        guide_zh: "办理政务服务事项时，社会保障卡是有效身份证件。",
         guide_en: "The card is a valid proof of identity.",
     },
     Seed {
@@ -183,7 +183,7 @@ const SEEDS: [Seed; 14] = [
         owner: "city",
         fields: &[Name, Number],
         basis: "条例第七条",
-        guide_zh: "在窗口或自助机出示卡码,查询和打印本人参保缴费记录。",
+        guide_zh: "在窗口或自助机出示卡码，查询和打印本人参保缴费记录。",
         guide_en: "See and print your own record at a counter or machine.",
     },
     Seed {
@@ -197,7 +197,7 @@ const SEEDS: [Seed; 14] = [
         owner: "city",
         fields: &[Name, Number, BirthDate],
         basis: "条例第七条、第八条",
-        guide_zh: "在就近网点出示卡码完成认证,行动不便可预约上门。",
+        guide_zh: "在就近网点出示卡码完成认证，行动不便可预约上门。",
         guide_en: "At any outlet; a visit at home can be arranged.",
     },
     Seed {
@@ -211,7 +211,7 @@ const SEEDS: [Seed; 14] = [
         owner: "city",
         fields: &[Name, Phone],
         basis: "条例第七条",
-        guide_zh: "在招聘会入口出示卡码登记,一次登记全市通用。",
+        guide_zh: "在招聘会入口出示卡码登记，一次登记全市通用。",
         guide_en: "Register once with the code at the entrance.",
     },
     Seed {
@@ -225,7 +225,7 @@ const SEEDS: [Seed; 14] = [
         owner: "government",
         fields: &[NameMasked],
         basis: "条例第八条",
-        guide_zh: "鼓励持卡缴费:在营业厅出示卡码核对户主。",
+        guide_zh: "鼓励持卡缴费：在营业厅出示卡码核对户主。",
         guide_en: "Show the code at the counter of the utility.",
     },
 ];

@@ -97,7 +97,7 @@ impl Problem {
             403,
             "platform/not-permitted",
             Text::new("您的岗位无权进行此操作", "Your role does not permit this"),
-            Text::new("如确有需要,请联系本单位管理员", "If you need it, ask your administrator"),
+            Text::new("如确有需要，请联系本单位管理员", "If you need it, ask your administrator"),
         )
     }
 
@@ -181,7 +181,7 @@ impl From<DbError> for Problem {
                 500,
                 "platform/internal",
                 Text::new("系统内部错误", "Something went wrong inside"),
-                Text::new("请稍后再试;如仍出现请拨打12333", "Try again later or call 12333"),
+                Text::new("请稍后再试；如仍出现请拨打12333", "Try again later or call 12333"),
             ),
         };
         problem.db = Some(Box::new(error));

@@ -39,11 +39,11 @@ impl CreditCodeError {
     /// The reason in Chinese.
     pub fn zh(&self) -> String {
         match self {
-            Self::Length { found } => format!("统一社会信用代码应为18位,现为{found}位"),
+            Self::Length { found } => format!("统一社会信用代码应为18位，现为{found}位"),
             Self::Character { position, found } => {
                 format!("统一社会信用代码第{position}位“{found}”不是允许的字符")
             }
-            Self::Check => "统一社会信用代码校验码不符,请检查是否有录错的字符".to_owned(),
+            Self::Check => "统一社会信用代码校验码不符，请检查是否有录错的字符".to_owned(),
         }
     }
 

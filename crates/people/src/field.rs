@@ -68,9 +68,9 @@ impl Field {
     pub fn label(self) -> Text {
         let (zh, en) = match self {
             Self::Name => ("姓名", "Name"),
-            Self::NameMasked => ("姓名(部分隐去)", "Name, masked"),
+            Self::NameMasked => ("姓名（部分隐去）", "Name, masked"),
             Self::Number => ("社会保障号码", "Person number"),
-            Self::NumberMasked => ("社会保障号码(部分隐去)", "Person number, masked"),
+            Self::NumberMasked => ("社会保障号码（部分隐去）", "Person number, masked"),
             Self::Sex => ("性别", "Sex"),
             Self::BirthDate => ("出生日期", "Birth date"),
             Self::Over60 => ("是否年满60周岁", "60 or older"),

@@ -47,7 +47,7 @@ impl Ground {
             Self::Employment => ("在本市就业参保", "Works and is insured in Chongqing"),
             Self::Study => ("在本市就学", "Studies in Chongqing"),
             Self::Residence => {
-                ("在本市居住,享有公共服务权益", "Lives in Chongqing with its public services")
+                ("在本市居住，享有公共服务权益", "Lives in Chongqing with its public services")
             }
         };
         Text::new(zh, en)
@@ -175,7 +175,7 @@ impl Refusal for Refused {
     fn reason(&self) -> Text {
         match self {
             Self::NotEntitled => Text::new(
-                "不是本市户籍人员,也未登记享有本市公共服务权益",
+                "不是本市户籍人员，也未登记享有本市公共服务权益",
                 "Neither registered in Chongqing nor entitled to its public services",
             ),
             Self::EntitlementEnded(day) => {
@@ -205,22 +205,22 @@ impl Refusal for Refused {
     fn advice(&self) -> Text {
         match self {
             Self::NotEntitled | Self::EntitlementEnded(_) | Self::EntitlementOpen => Text::new(
-                "请出示本市户口簿,或就业、就学、居住的有效证明",
+                "请出示本市户口簿，或就业、就学、居住的有效证明",
                 "Show the household book, or proof of work, study or residence in Chongqing",
             ),
             Self::Deceased => Text::new(
-                "如登记有误,请持有效身份证件到人社窗口更正",
+                "如登记有误，请持有效身份证件到人社窗口更正",
                 "If this is wrong, an outlet corrects it against a valid document",
             ),
             Self::Number(_) | Self::WrongDocument => {
                 Text::new("请对照证件原件重新录入", "Compare with the document and enter it again")
             }
             Self::OtherName => Text::new(
-                "请核对证件;如已更名,请先办理姓名变更",
+                "请核对证件；如已更名，请先办理姓名变更",
                 "Compare with the document; a changed name is registered first",
             ),
             Self::Unknown => {
-                Text::new("请核对号码,或先登记人员", "Check the number or register the person")
+                Text::new("请核对号码，或先登记人员", "Check the number or register the person")
             }
         }
     }

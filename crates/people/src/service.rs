@@ -86,7 +86,7 @@ pub fn read_registration(form: &Registration, id: Id, today: Date) -> Result<Per
     if name.is_empty() || name.chars().count() > 60 {
         faults.push(wrong(
             "name",
-            "请填写证件上的姓名(60字以内)",
+            "请填写证件上的姓名（60字以内）",
             "The name on the document, up to 60 letters",
         ));
     }
@@ -101,14 +101,14 @@ pub fn read_registration(form: &Registration, id: Id, today: Date) -> Result<Per
     if birth.is_none() && told.is_some() {
         faults.push(wrong(
             "birth",
-            "请填写出生日期,如 1990-01-31",
+            "请填写出生日期，如 1990-01-31",
             "The birth date, like 1990-01-31",
         ));
     }
     check_reach(form, today, &mut faults);
     let ground = Ground::from_code(&form.ground);
     if ground.is_none() {
-        faults.push(wrong("ground", "请选择申领依据(第五条)", "Choose the ground of Art. 5"));
+        faults.push(wrong("ground", "请选择申领依据（第五条）", "Choose the ground of Art. 5"));
     }
     let ground_until = parse_day(&form.ground_until);
     if ground.is_some_and(|g| g != Ground::Household) && ground_until.is_none() {
@@ -148,7 +148,7 @@ fn check_reach(form: &Registration, today: Date, faults: &mut Vec<FieldProblem>)
     if !(1..=120).contains(&address) {
         faults.push(wrong(
             "address",
-            "请填写联系地址(120字以内)",
+            "请填写联系地址（120字以内）",
             "An address of up to 120 letters",
         ));
     }

@@ -53,55 +53,55 @@ const fn demo_org(
 }
 
 const ORGS: [DemoOrg; 13] = [
-    demo_org("city", "重庆市人力资源和社会保障局(演示)", "Chongqing HRSS (demo)", "hrss", "500000"),
+    demo_org("city", "重庆市人力资源和社会保障局（演示）", "Chongqing HRSS (demo)", "hrss", "500000"),
     demo_org(
         "district",
-        "渝中区人力资源和社会保障局(演示)",
+        "渝中区人力资源和社会保障局（演示）",
         "Yuzhong HRSS (demo)",
         "hrss",
         "500103",
     ),
     demo_org(
         "outlet",
-        "渝中区社会保障卡服务网点(演示)",
+        "渝中区社会保障卡服务网点（演示）",
         "Yuzhong card outlet (demo)",
         "outlet",
         "500103",
     ),
     demo_org(
         "transport",
-        "市交通部门(演示)",
+        "市交通部门（演示）",
         "Transport department (demo)",
         "department",
         "500000",
     ),
     demo_org(
         "culture",
-        "市文化旅游部门(演示)",
+        "市文化旅游部门（演示）",
         "Culture and tourism department (demo)",
         "department",
         "500000",
     ),
-    demo_org("health", "市卫生健康部门(演示)", "Health department (demo)", "department", "500000"),
+    demo_org("health", "市卫生健康部门（演示）", "Health department (demo)", "department", "500000"),
     demo_org(
         "government",
-        "市政务服务部门(演示)",
+        "市政务服务部门（演示）",
         "Government service department (demo)",
         "department",
         "500000",
     ),
-    demo_org("finance", "市财政部门(演示)", "Finance department (demo)", "department", "500000"),
+    demo_org("finance", "市财政部门（演示）", "Finance department (demo)", "department", "500000"),
     demo_org(
         "library",
-        "重庆市示范图书馆(演示)",
+        "重庆市示范图书馆（演示）",
         "Model library of Chongqing (demo)",
         "venue",
         "500103",
     ),
-    demo_org("bank", "示范合作银行(演示)", "Model bank (demo)", "bank", "500000"),
-    demo_org("hotline", "12333 热线(演示)", "Hotline 12333 (demo)", "hotline", "500000"),
-    demo_org("audit", "市审计部门(演示)", "Audit office (demo)", "audit", "500000"),
-    demo_org("operator", "平台运行单位(演示)", "Platform operator (demo)", "operator", "500000"),
+    demo_org("bank", "示范合作银行（演示）", "Model bank (demo)", "bank", "500000"),
+    demo_org("hotline", "12333 热线（演示）", "Hotline 12333 (demo)", "hotline", "500000"),
+    demo_org("audit", "市审计部门（演示）", "Audit office (demo)", "audit", "500000"),
+    demo_org("operator", "平台运行单位（演示）", "Platform operator (demo)", "operator", "500000"),
 ];
 
 const ACCOUNTS: [(Role, &str, &str, &str); 11] = [
@@ -201,7 +201,7 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
     let owner = actor_of(app, "LIBRARY").await?;
     let terminal = NewTerminal {
         org: orgs["library"],
-        place: "重庆市示范图书馆 一楼借阅台(演示)".to_owned(),
+        place: "重庆市示范图书馆 一楼借阅台（演示）".to_owned(),
         items: vec![items::seed::LIBRARY.to_owned()],
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;

@@ -31,10 +31,10 @@ pub fn migrations() -> Vec<Migration> {
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
     kernel_routes()
         .merge(home::routes())
-        .merge(people::routes())
         .merge(cards::routes())
-        .merge(items::routes(catalogue))
         .merge(codes::routes(codes))
+        .merge(people::routes())
+        .merge(items::routes(catalogue))
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

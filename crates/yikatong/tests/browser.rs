@@ -54,7 +54,7 @@ async fn give_card(browser: &Browser, person: &GeneratedPerson) {
     browser.screenshot("register").await;
     browser.press("登记").await;
     browser.wait_for_text("尚未申领").await;
-    browser.press("申领(实体卡和电子卡)").await;
+    browser.press("申领（实体卡和电子卡）").await;
     browser.wait_for_text("待制卡").await;
     browser.screenshot("desk").await;
     assert!(browser.shows("一人一卡").await, "the second application is refused with its reason");
@@ -165,7 +165,7 @@ async fn browser_a_person_gets_both_cards_shows_a_code_and_sees_its_use() {
     assert!(phone.shows("该卡码已使用过").await, "refusals are shown with their reason");
     phone.screenshot("holder-uses").await;
     phone.open(&server.url("/me/access")).await;
-    for text in ["窗口 小渝", "登记了您的信息", "核验了您的社保卡", "社会保障号码(部分隐去)"]
+    for text in ["窗口 小渝", "登记了您的信息", "核验了您的社保卡", "社会保障号码（部分隐去）"]
     {
         assert!(phone.shows(text).await, "who saw my data: {text}");
     }
@@ -179,6 +179,8 @@ async fn renews_itself(phone: &Browser, shown: Option<String>) {
         assert!(Instant::now() < deadline, "the code was not renewed");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    // The countdown follows within a tick.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let seconds: u32 = phone.text_of(".seconds").await.parse().expect("a countdown");
     assert!(seconds > 50, "a fresh code has most of its minute left, not {seconds} s");
 }
@@ -203,8 +205,8 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
         maker.fill(field, text).await;
     }
     maker.choose("field", "culture").await;
-    maker.press("姓名(部分隐去)").await;
-    maker.press("身份凭证").await;
+    maker.press("姓名（部分隐去）").await;
+    maker.press("出示卡码").await;
     maker.press("提交审批").await;
     maker.wait_for_text("已提交审批").await;
     let checker = staff(&server, "city2").await;
@@ -228,7 +230,7 @@ async fn browser_the_auditor_verifies_the_journal_and_everything_is_in_english_t
     let auditor = staff(&server, "auditor").await;
     auditor.press("审计日志").await;
     auditor.press("重新验证全部日志").await;
-    auditor.wait_for_text("全部重新计算,一致").await;
+    auditor.wait_for_text("全部重新计算，一致").await;
     auditor.screenshot("journal").await;
     auditor.press("English").await;
     auditor.wait_for_text("Verify the whole journal").await;

@@ -38,7 +38,7 @@ fn wrong_credentials() -> Problem {
         "platform/wrong-credentials",
         Text::new("账号或密码不正确", "The name or the password is not right"),
         Text::new(
-            "请核对后重试;忘记密码可到网点或拨打12333",
+            "请核对后重试；忘记密码可到网点或拨打12333",
             "Check both; an outlet or 12333 can help",
         ),
     )
@@ -49,11 +49,11 @@ fn wait_a_moment(seconds: i64) -> Problem {
         429,
         "platform/too-many-guesses",
         Text::new(
-            format!("尝试次数过多,请 {seconds} 秒后再试"),
+            format!("尝试次数过多，请 {seconds} 秒后再试"),
             format!("Too many wrong attempts: try again in {seconds} seconds"),
         ),
         Text::new(
-            "账号没有被锁定;在您常用的设备上不受影响",
+            "账号没有被锁定；在您常用的设备上不受影响",
             "The account is not locked; a device you have used before is not affected",
         ),
     )

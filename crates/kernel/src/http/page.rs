@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri, header};
 
 use super::guard::Caller;
 use super::routes::NavEntry;
@@ -102,7 +103,7 @@ impl Page {
         let caller = parts.extensions.get::<Caller>();
         let session = caller.and_then(|caller| caller.session.as_ref());
         let lang = lang_of(parts);
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = shown_at(parts);
         Self {
             lang,
             elder: auth::cookie(&parts.headers, "elder").as_deref() == Some("1"),
@@ -120,6 +121,16 @@ impl Page {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
+}
+
+/// Where the reader can come back to: the page itself, or for the answer to a form the page with it.
+fn shown_at(parts: &Parts) -> String {
+    if parts.method == Method::GET {
+        return parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    let uri = referer.and_then(|text| text.parse::<Uri>().ok());
+    uri.and_then(|uri| Some(uri.path_and_query()?.as_str().to_owned())).unwrap_or("/".to_owned())
 }
 
 /// The reader's choice, else what the browser prefers, else Chinese.
