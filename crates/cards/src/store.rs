@@ -274,7 +274,7 @@ pub struct Standing {
 /// # Errors
 /// See [`DbError`].
 pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standing>, DbError> {
-    let keys: Vec<Value<'_>> = credentials.iter().map(|credential| v(credential)).collect();
+    let keys: Vec<Value<'_>> = credentials.iter().map(v).collect();
     let sql = "SELECT d.credential, c.person_id, c.stage, c.expires_on FROM ecard_credential d
                JOIN ecard e ON e.person_id = d.person_id AND e.id = d.ecard_id
                JOIN card c ON c.person_id = e.person_id AND c.id = e.card_id
