@@ -25,6 +25,8 @@ pub struct Config {
     pub issuer_code: String,
     /// Name of the journal's log, in each signed head.
     pub journal_origin: String,
+    /// A trusted proxy tells the caller's address in `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Cookies only over TLS: on unless the platform is reached on a loopback address.
     pub secure_cookies: bool,
 }

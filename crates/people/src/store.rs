@@ -153,9 +153,8 @@ pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbE
         }
         Some(_) => {
             let name = pinyin::normalise_name(text);
-            let sql = format!(
-                "SELECT {COLUMNS} FROM person p WHERE p.name = $1 ORDER BY p.id LIMIT $2"
-            );
+            let sql =
+                format!("SELECT {COLUMNS} FROM person p WHERE p.name = $1 ORDER BY p.id LIMIT $2");
             tx.query(&sql, &[v(&name), v(most)])?
         }
     };

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
-use crate::{bench, demo, migrations, serve};
+use crate::{bench, demo, migrations, serve, staff};
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
 #[derive(Parser)]
@@ -41,6 +41,9 @@ enum Command {
     /// The journal.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Accounts of staff.
+    #[command(subcommand)]
+    Staff(StaffCommand),
     /// Demonstration data.
     #[command(subcommand)]
     Demo(DemoCommand),
@@ -64,6 +67,12 @@ enum DbCommand {
 enum JournalCommand {
     /// Recompute the whole journal and name the first thing that does not hold.
     Verify,
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// Make an account; prints its password and the secret of its authenticator app once.
+    Add(staff::StaffArguments),
 }
 
 #[derive(Subcommand)]
@@ -111,11 +120,17 @@ impl Place {
         }
     }
 
-    /// Opens the database.
+    /// Opens the database. The data folder is closed to other users of the machine: it holds keys,
+    /// and in demonstrations the codes that would be sent by SMS.
     ///
     /// # Errors
     /// It cannot be opened.
     pub fn open(&self, limits: &Limits) -> Result<Db, String> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let words = |error: std::io::Error| format!("{}: {error}", self.data.display());
+        std::fs::create_dir_all(&self.data).map_err(words)?;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(&self.data, private).map_err(words)?;
         let location = self.location()?;
         Db::open(&location, limits).map_err(|error| error.to_string())
     }
@@ -144,6 +159,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Db(DbCommand::Migrate) => with_runtime(migrate(place)),
         Command::Db(DbCommand::Status) => with_runtime(status(place)),
         Command::Journal(JournalCommand::Verify) => with_runtime(verify(place)),
+        Command::Staff(StaffCommand::Add(new)) => with_runtime(staff::add(place, new)),
         Command::Demo(DemoCommand::Generate { people }) => {
             with_runtime(demo::generate(place, people))
         }

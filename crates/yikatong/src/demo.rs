@@ -24,6 +24,7 @@ use people::store;
 
 use crate::command::Place;
 use crate::migrations;
+use crate::serve::one_time_password;
 
 /// Unified social credit code of the made-up issuing authority; its check character holds.
 pub const ISSUER: &str = "11500000MB1500000A";
@@ -53,7 +54,13 @@ const fn demo_org(
 }
 
 const ORGS: [DemoOrg; 13] = [
-    demo_org("city", "重庆市人力资源和社会保障局（演示）", "Chongqing HRSS (demo)", "hrss", "500000"),
+    demo_org(
+        "city",
+        "重庆市人力资源和社会保障局（演示）",
+        "Chongqing HRSS (demo)",
+        "hrss",
+        "500000",
+    ),
     demo_org(
         "district",
         "渝中区人力资源和社会保障局（演示）",
@@ -82,7 +89,13 @@ const ORGS: [DemoOrg; 13] = [
         "department",
         "500000",
     ),
-    demo_org("health", "市卫生健康部门（演示）", "Health department (demo)", "department", "500000"),
+    demo_org(
+        "health",
+        "市卫生健康部门（演示）",
+        "Health department (demo)",
+        "department",
+        "500000",
+    ),
     demo_org(
         "government",
         "市政务服务部门（演示）",
@@ -152,12 +165,6 @@ impl Demo {
         ));
         text
     }
-}
-
-/// Ten letters that are easy to read and type.
-fn one_time_password() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";
-    random::<10>().iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }
 
 /// Makes what is missing and gives all demo accounts fresh passwords.

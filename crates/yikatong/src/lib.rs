@@ -6,6 +6,7 @@ pub mod command;
 pub mod demo;
 pub mod home;
 pub mod serve;
+pub mod staff;
 
 use std::sync::Arc;
 

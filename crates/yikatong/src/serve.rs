@@ -9,7 +9,7 @@ use codes::service::Codes;
 use items::service::Catalogue;
 use kernel::db::{Db, DbError, Limits, v};
 use kernel::keys::Keys;
-use kernel::platform::{App, Config, Platform};
+use kernel::platform::{App, Config, Platform, random};
 use kernel::time::Utc;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -34,10 +34,10 @@ pub struct ServeArguments {
     /// Unified social credit code (GB 32100) of the issuing authority.
     #[arg(long, env = "YIKATONG_ISSUER", default_value = demo::ISSUER)]
     issuer: String,
-    /// Let browsers send cookies without TLS even when not listening on a loopback address; for
-    /// tests behind a proxy that ends TLS elsewhere.
-    #[arg(long)]
-    plain_cookies: bool,
+    /// A reverse proxy ends TLS in front: cookies are marked secure, and the caller's address is the
+    /// last one in `X-Forwarded-For`. Only for a proxy that sets this header itself.
+    #[arg(long, env = "YIKATONG_BEHIND_PROXY")]
+    behind_proxy: bool,
 }
 
 impl ServeArguments {
@@ -48,7 +48,7 @@ impl ServeArguments {
             demo: true,
             region: "500000".to_owned(),
             issuer: demo::ISSUER.to_owned(),
-            plain_cookies: false,
+            behind_proxy: false,
         }
     }
 }
@@ -70,7 +70,8 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
         region: arguments.region,
         issuer_code: arguments.issuer,
         journal_origin: JOURNAL_ORIGIN.to_owned(),
-        secure_cookies: !arguments.listen.ip().is_loopback() && !arguments.plain_cookies,
+        behind_proxy: arguments.behind_proxy,
+        secure_cookies: arguments.behind_proxy || !arguments.listen.ip().is_loopback(),
     };
     let app = platform(db, keys, config, figures).await.map_err(|e| e.to_string())?;
     let catalogue = Arc::new(Catalogue::default());
@@ -163,8 +164,15 @@ pub async fn tool_platform(db: Db, keys: Keys, place: &Place) -> Result<App, DbE
         region: "500000".to_owned(),
         issuer_code: demo::ISSUER.to_owned(),
         journal_origin: JOURNAL_ORIGIN.to_owned(),
+        behind_proxy: false,
         secure_cookies: true,
     };
     let figures = PrometheusBuilder::new().build_recorder().handle();
     platform(db, keys, config, figures).await
+}
+
+/// Ten letters that are easy to read and type.
+pub fn one_time_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789x";
+    random::<10>().iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }

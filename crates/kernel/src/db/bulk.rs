@@ -7,9 +7,6 @@ use tokio_postgres::types::Type;
 use super::tx::{Connected, dialect};
 use super::{DbError, Tx, Value, postgres, sqlite};
 
-/// The most rows of one `INSERT … VALUES`.
-const INSERT_CHUNK: usize = 256;
-
 /// What a column holds, for a stream of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -46,40 +43,26 @@ impl Tx<'_> {
         rows: &[Vec<Value<'_>>],
     ) -> Result<Vec<bool>, DbError> {
         let width = rows.first().map_or(0, Vec::len);
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         if matches!(self.connected, Connected::Sqlite(_)) {
             // No round trip to save: a prepared statement per row is as fast as SQLite gets.
             let sql = format!("INSERT INTO {target} VALUES {} {on_conflict}", tuples(1, width));
             return rows.iter().map(|row| Ok(self.execute(&sql, row)? == 1)).collect();
         }
-        let mut inserted = Vec::with_capacity(rows.len());
-        let mut rest = rows;
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(power_of_two_below(rest.len()).min(INSERT_CHUNK));
-            inserted.extend(self.insert_chunk(target, on_conflict, chunk, width)?);
-            rest = after;
-        }
-        Ok(inserted)
-    }
-
-    fn insert_chunk(
-        &mut self,
-        target: &str,
-        on_conflict: &str,
-        chunk: &[Vec<Value<'_>>],
-        width: usize,
-    ) -> Result<Vec<bool>, DbError> {
-        let places = tuples(chunk.len(), width);
-        let values: Vec<Value<'_>> = chunk.iter().flatten().cloned().collect();
-        if on_conflict.is_empty() {
-            self.execute(&format!("INSERT INTO {target} VALUES {places}"), &values)?;
-            return Ok(vec![true; chunk.len()]);
-        }
         let key = target.split(['(', ',', ')']).nth(1).unwrap_or_default().trim();
-        let sql = format!("INSERT INTO {target} VALUES {places} {on_conflict} RETURNING {key}");
-        let kept: HashSet<i64> =
-            self.query(&sql, &values)?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+        let columns = super::columns::Columns::of(rows);
+        let returning =
+            if on_conflict.is_empty() { String::new() } else { format!("RETURNING {key}") };
+        let sql = format!("INSERT INTO {target} {} {on_conflict} {returning}", columns.select());
+        let kept = self.insert_columns(&sql, &columns)?;
+        if on_conflict.is_empty() {
+            return Ok(vec![true; rows.len()]);
+        }
+        let kept: HashSet<i64> = kept.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
         let is_kept = |row: &Vec<Value<'_>>| matches!(row[0], Value::Int(id) if kept.contains(&id));
-        Ok(chunk.iter().map(is_kept).collect())
+        Ok(rows.iter().map(is_kept).collect())
     }
 
     /// Streams rows into a table as fast as the engine takes them; returns their number.
@@ -144,8 +127,4 @@ fn tuples(rows: usize, width: usize) -> String {
         text.push(')');
     }
     text
-}
-
-fn power_of_two_below(n: usize) -> usize {
-    1 << n.ilog2()
 }

@@ -25,6 +25,7 @@
 //!   closure that returns [`DbError::Conflict`] is run again a few times.
 
 mod bulk;
+mod columns;
 mod lane;
 mod migrate;
 mod postgres;

@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
+use super::columns::Columns;
 use super::tx::{Connected, Tx};
 use super::worker::{Pool, Purpose, Task};
 use super::{DbError, Limits, Row, Value};
@@ -122,6 +123,17 @@ impl PgConnection {
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as _).collect();
         let rows = self.runtime.block_on(self.client.query(&statement, &params)).map_err(error)?;
         rows.iter().map(read).collect()
+    }
+
+    /// Runs a statement whose parameters are whole columns.
+    pub(super) fn query_columns(
+        &mut self,
+        sql: &str,
+        columns: &Columns<'_>,
+    ) -> Result<Vec<Row>, DbError> {
+        let statement = self.prepare(sql)?;
+        let rows = self.runtime.block_on(self.client.query(&statement, &columns.params()));
+        rows.map_err(error)?.iter().map(read).collect()
     }
 
     /// `COPY … FROM STDIN BINARY` of all rows; returns how many there were.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::columns::Columns;
 use super::postgres::PgConnection;
 use super::{DbError, Row, Value, sqlite};
 
@@ -85,6 +86,20 @@ impl<'a> Tx<'a> {
         let result = match &mut self.connected {
             Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), params),
             Connected::Postgres(connection) => connection.query(sql, params),
+        };
+        self.noted(result)
+    }
+
+    /// An insert of whole columns, which only PostgreSQL has.
+    pub(super) fn insert_columns(
+        &mut self,
+        sql: &str,
+        columns: &Columns<'_>,
+    ) -> Result<Vec<Row>, DbError> {
+        self.changed = true;
+        let result = match &mut self.connected {
+            Connected::Sqlite(_) => Err(DbError::Engine("SQLite has no arrays".to_owned())),
+            Connected::Postgres(connection) => connection.query_columns(sql, columns),
         };
         self.noted(result)
     }

@@ -34,7 +34,9 @@ pub(super) async fn recognise(
         None => None,
     };
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let told = app.config.behind_proxy.then(|| told_by_proxy(request.headers())).flatten();
+    let address = told.unwrap_or(peer);
     let forwarded = ["forwarded", "x-forwarded-for"];
     let behind_proxy = forwarded.iter().any(|name| request.headers().contains_key(*name));
     if !app.throttle.allows(session.as_ref(), address) {
@@ -42,6 +44,12 @@ pub(super) async fn recognise(
     }
     request.extensions_mut().insert(Caller { session, address, behind_proxy });
     next.run(request).await
+}
+
+/// The address that the trusted proxy itself added: the last one. All before it is the caller's word.
+fn told_by_proxy(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
 }
 
 fn presented_token(headers: &HeaderMap) -> Option<(String, bool)> {
