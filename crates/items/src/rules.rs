@@ -139,6 +139,8 @@ impl Refusal for Refused {
             // Serving people beside the list is forbidden by item (1) of this article.
             Self::NotListed => 25,
             Self::Fields => 18,
+            // Each department for its own field.
+            Self::NotOwner => 9,
             _ => 14,
         }))
     }

@@ -81,7 +81,7 @@ async fn verify(
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
     let listener = listener.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let router = serve::router(&app, catalogue);
+    let router = serve::built(&app, catalogue).router;
     let server = tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
     let result = load::run(&app, address, credentials, tokens, size).await?;
     server.abort();

@@ -8,6 +8,7 @@ use clap::Args;
 use codes::service::Codes;
 use items::service::Catalogue;
 use kernel::db::{Db, DbError, Limits, v};
+use kernel::http::Built;
 use kernel::keys::Keys;
 use kernel::platform::{App, Config, Platform, random};
 use kernel::time::Utc;
@@ -80,7 +81,7 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
         false => None,
     };
     catalogue.load(&app).await.map_err(|e| e.code.to_owned())?;
-    let router = router(&app, catalogue);
+    let router = built(&app, catalogue).router;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     println!("{}", welcome(address, began.elapsed().as_millis()));
     if let Some(demo) = demo {
@@ -105,11 +106,11 @@ pub async fn platform(
     Ok(Arc::new(Platform::new(db, keys, config, figures, node)))
 }
 
-/// The router of the whole platform; its jobs run on the current runtime.
-pub fn router(app: &App, catalogue: Arc<Catalogue>) -> axum::Router {
+/// The server of the whole platform with its declared routes; its jobs run on the current runtime.
+pub fn built(app: &App, catalogue: Arc<Catalogue>) -> Built {
     let codes = Arc::new(Codes::start(app, catalogue.clone()));
     start_jobs(app, catalogue.clone());
-    kernel::http::build(app.clone(), routes(codes, catalogue)).router
+    kernel::http::build(app.clone(), routes(codes, catalogue))
 }
 
 /// Each start takes the next number for the ids of this process; 1,024 processes may run before one

@@ -1,5 +1,10 @@
 //! Tests of the whole platform, in one binary.
 
+mod bad_input;
 mod browser;
 mod crash;
+mod journey;
+mod matrix;
+mod regulation;
 mod support;
+mod town;

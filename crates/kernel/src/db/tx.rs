@@ -130,6 +130,16 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// See [`DbError`].
     pub fn query_in(&mut self, sql: &str, keys: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Connected::Postgres(connection) = &mut self.connected {
+            // One array, so one plan for any number of keys.
+            let rows: Vec<Vec<Value<'_>>> = keys.iter().map(|key| vec![key.clone()]).collect();
+            let sql = sql.replace("IN (#)", "= ANY ($1)");
+            let result = connection.query_columns(&sql, &Columns::of(&rows));
+            return self.noted(result);
+        }
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(IN_CHUNK) {
             let (sql, padded) = expand_in(sql, chunk);

@@ -106,3 +106,21 @@ fn until(limit: Duration, mut question: impl FnMut() -> bool) -> bool {
 fn signal(name: &str, process: u32) {
     let _ = Command::new("kill").args(["-s", name, "--", &process.to_string()]).status();
 }
+
+/// Compares a made document with the committed one; `UPDATE_DOCS=1` writes it.
+///
+/// # Panics
+/// When they differ.
+pub fn committed(path: &str, made: &str) {
+    let file = root().join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, made).expect("the document can be written");
+    }
+    let held = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(held == made, "{path} is not what the code says: run the tests with UPDATE_DOCS=1");
+}
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

@@ -1,0 +1,216 @@
+//! The regulation, article by article, as the code carries it out: made from refusals, routes and
+//! tests, so that the document cannot say more than the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use kernel::http::{Declared, RouteKind};
+use kernel::law::{Article, Refusal};
+
+use crate::support::{committed, root};
+use crate::town::Town;
+
+const TITLES: [&str; 28] = [
+    "立法目的",
+    "社会保障卡及一卡通定义",
+    "适用范围",
+    "一卡通应用服务管理原则",
+    "社会保障卡申领主体",
+    "社会保障卡的应用地位",
+    "持卡人的用卡权利",
+    "金融应用",
+    "政府及部门职责",
+    "金融机构职责",
+    "工作机构职责",
+    "申领补换",
+    "注销",
+    "事项清单编制权",
+    "社保卡应用服务便民",
+    "卡、码互通使用",
+    "川渝系统平台",
+    "信息数据共享",
+    "信息数据安全",
+    "安全机制",
+    "宣传与培训",
+    "服务引导、投诉受理",
+    "川渝协同条款",
+    "持卡人的义务",
+    "机构人员行为规范",
+    "违规行为的法律责任",
+    "处罚衔接规定",
+    "施行日期",
+];
+
+/// Rules that decide without refusing, or before a refusal has a name.
+const RULES: [(u8, &str); 14] = [
+    (2, "cards::rules::usable"),
+    (5, "people::rules::eligibility"),
+    (5, "cards::rules::decide"),
+    (11, "cards::rules::decide_step"),
+    (12, "people::service::read_registration"),
+    (14, "items::rules::check_proposal"),
+    (14, "items::rules::on_day"),
+    (16, "codes::rules::check_code"),
+    (18, "codes::rules::disclose"),
+    (18, "codes::rules::judge"),
+    (19, "kernel::journal::record"),
+    (19, "kernel::journal::verify::verify"),
+    (24, "cards::rules::is_weak"),
+    (25, "kernel::approval::decide"),
+];
+
+/// Articles that have a rule and may never lose it again.
+const KEPT: [u8; 13] = [2, 5, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25];
+
+fn refusals() -> Vec<Box<dyn Refusal>> {
+    use cards::rules::{Refused as Card, Stage};
+    use people::rules::Refused as Person;
+    let mut all: Vec<Box<dyn Refusal>> = Vec::new();
+    let day = time::macros::date!(2026 - 01 - 01);
+    let people = [
+        Person::NotEntitled,
+        Person::EntitlementEnded(day),
+        Person::EntitlementOpen,
+        Person::Deceased,
+        Person::WrongDocument,
+        Person::OtherName,
+        Person::Unknown,
+    ];
+    let cards = [
+        Card::OnePersonOneCard,
+        Card::GuardianNeeded,
+        Card::NoCard,
+        Card::WrongStage(Stage::Cancelled),
+        Card::OtherOutlet,
+        Card::ReceiverMissing,
+        Card::WeakPassword,
+    ];
+    people.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    cards.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    codes::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    items::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    all.push(Box::new(kernel::approval::Refused::OwnWork));
+    all
+}
+
+/// What one article has.
+#[derive(Default)]
+struct Traces {
+    rules: BTreeSet<String>,
+    routes: BTreeSet<String>,
+    pages: BTreeSet<String>,
+    tests: BTreeSet<String>,
+}
+
+#[tokio::test]
+async fn the_committed_table_is_what_the_code_carries_out() {
+    let town = Town::on_all_engines("regulation").await.remove(0);
+    let sources = sources();
+    let mut articles: BTreeMap<u8, Traces> = (1..=28).map(|n| (n, Traces::default())).collect();
+    for (article, rule) in RULES {
+        let name = rule.rsplit("::").next().expect("a path");
+        let known = sources.iter().any(|(_, text)| text.contains(&format!("fn {name}")));
+        assert!(known, "{rule} is mapped and does not exist");
+        articles.entry(article).or_default().rules.insert(format!("`{rule}`"));
+    }
+    for refusal in refusals() {
+        if let Some(Article(article)) = refusal.article() {
+            let code = format!("`{}`", refusal.code());
+            articles.entry(article).or_default().rules.insert(code);
+        }
+    }
+    town.built.table.iter().for_each(|route| add_route(&mut articles, route));
+    for (file, text) in &sources {
+        for (article, test) in tests_of(file, text) {
+            articles.entry(article).or_default().tests.insert(test);
+        }
+    }
+    for kept in KEPT {
+        assert!(!articles[&kept].rules.is_empty(), "Art. {kept} has lost its rule");
+    }
+    committed("docs/regulation.md", &document(&articles));
+}
+
+fn add_route(articles: &mut BTreeMap<u8, Traces>, route: &Declared) {
+    for article in route.articles {
+        let traces = articles.entry(*article).or_default();
+        let text = format!("`{} {}`", route.method, route.path);
+        match route.kind {
+            RouteKind::Api => traces.routes.insert(text),
+            RouteKind::Page => traces.pages.insert(text),
+        };
+    }
+}
+
+fn document(articles: &BTreeMap<u8, Traces>) -> String {
+    let mut text = String::from(
+        "# The regulation in the code\n\nEach article with its rules (functions, and refusals by their \
+         stable code), routes of the API, pages and tests. Made from the code by \
+         `crates/yikatong/tests/regulation.rs`; write it anew with `UPDATE_DOCS=1`. A test fails when \
+         a mapped rule or test is gone.\n",
+    );
+    for (number, traces) in articles {
+        let article = Article(*number);
+        let title = TITLES[usize::from(*number) - 1];
+        text.push_str(&format!("\n## {} {title} ({article})\n\n", article.chinese()));
+        let parts = [
+            ("rules", &traces.rules),
+            ("routes", &traces.routes),
+            ("pages", &traces.pages),
+            ("tests", &traces.tests),
+        ];
+        for (name, entries) in parts {
+            let list: Vec<&str> = entries.iter().map(String::as_str).collect();
+            let list = if list.is_empty() { "not yet".to_owned() } else { list.join(", ") };
+            text.push_str(&format!("- {name}: {list}\n"));
+        }
+    }
+    text
+}
+
+/// All Rust files of the workspace, by their path from the checkout.
+fn sources() -> Vec<(String, String)> {
+    let (mut files, mut folders) = (Vec::new(), vec![root().join("crates")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the checkout").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                files.push((short(&path), text));
+            }
+        }
+    }
+    files
+}
+
+fn short(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.rsplit_once("crates/").map_or(text.to_string(), |(_, rest)| rest.to_owned())
+}
+
+/// Tests whose doc comment names articles: `/// Art. 5, 12: …` above the attribute.
+fn tests_of(file: &str, text: &str) -> Vec<(u8, String)> {
+    let crate_name = file.split('/').next().unwrap_or_default();
+    let (mut named, mut found, mut is_test) = (Vec::new(), Vec::new(), false);
+    for line in text.lines().map(str::trim) {
+        if let Some(doc) = line.strip_prefix("/// Art. ") {
+            let list = doc.split([':', '.']).next().unwrap_or_default();
+            named = list.split(", ").filter_map(|number| number.trim().parse().ok()).collect();
+        } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            is_test = true;
+        } else if line.starts_with("fn ") || line.starts_with("async fn ") {
+            let name = line.trim_start_matches("async ").trim_start_matches("fn ");
+            let name = name.split('(').next().unwrap_or_default();
+            if is_test {
+                let entry = |article: &u8| (*article, format!("`{crate_name}: {name}`"));
+                found.extend(named.iter().map(entry));
+            }
+            (named, is_test) = (Vec::new(), false);
+        } else if !line.starts_with("///") && !line.starts_with("#[") {
+            named = Vec::new();
+        }
+    }
+    found
+}
