@@ -1,8 +1,8 @@
 //! Whether a shown code opens a published item, in the fixed, fail-closed order:
-//! code → terminal → item → card → once only.
+//! code → terminal → item → level of proof → card → once only.
 
 use cards::rules::{Stage, Unusable};
-use items::rules::Item;
+use items::rules::{Item, Level};
 use kernel::law::{Article, Refusal, Text};
 use people::field::Field;
 use people::rules::Person;
@@ -47,6 +47,8 @@ pub enum Refused {
     NotListed,
     /// The terminal may not ask for this item.
     ItemNotForTerminal,
+    /// The item needs a surer proof than a code.
+    LevelTooLow,
     /// No electronic card has this credential.
     UnknownCard,
     /// The card is not active.
@@ -59,7 +61,7 @@ pub enum Refused {
 
 impl Refused {
     /// All reasons, for documents and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Code(CodeError::Foreign),
         Self::Code(CodeError::Damaged),
         Self::Code(CodeError::Forged),
@@ -69,6 +71,7 @@ impl Refused {
         Self::Terminal,
         Self::NotListed,
         Self::ItemNotForTerminal,
+        Self::LevelTooLow,
         Self::UnknownCard,
         Self::CardNotActive,
         Self::CardExpired,
@@ -88,6 +91,7 @@ impl Refusal for Refused {
             Self::Terminal => "codes/terminal-not-registered",
             Self::NotListed => "codes/item-not-listed",
             Self::ItemNotForTerminal => "codes/item-not-for-terminal",
+            Self::LevelTooLow => "codes/level-too-low",
             Self::UnknownCard => "codes/unknown-card",
             Self::CardNotActive => "codes/card-not-active",
             Self::CardExpired => "codes/card-expired",
@@ -100,7 +104,7 @@ impl Refusal for Refused {
             Self::Code(CodeError::Forged) => Some(Article(24)),
             Self::Code(_) | Self::OtherRegion => Some(Article(16)),
             Self::Terminal => Some(Article(15)),
-            Self::NotListed => Some(Article(14)),
+            Self::NotListed | Self::LevelTooLow => Some(Article(14)),
             Self::ItemNotForTerminal => Some(Article(18)),
             Self::UnknownCard | Self::Replayed => Some(Article(20)),
             Self::CardNotActive | Self::CardExpired => Some(Article(2)),
@@ -124,6 +128,9 @@ impl Refusal for Refused {
             Self::ItemNotForTerminal => {
                 ("本终端不能办理该事项", "The terminal may not ask for this item")
             }
+            Self::LevelTooLow => {
+                ("该事项须更高等级的身份核验", "The item needs a surer proof than a code")
+            }
             Self::UnknownCard => ("没有对应的电子社会保障卡", "There is no such electronic card"),
             Self::CardNotActive => ("社会保障卡未处于正常状态", "The card is not active"),
             Self::CardExpired => ("社会保障卡已过有效期", "The card is past its last day"),
@@ -139,7 +146,7 @@ impl Refusal for Refused {
             }
             Self::OtherRegion => ("请使用川渝通办事项", "Use an item of the joint list"),
             Self::Terminal => ("请联系终端所属单位", "Ask the organisation that owns the terminal"),
-            Self::NotListed | Self::ItemNotForTerminal => {
+            Self::NotListed | Self::ItemNotForTerminal | Self::LevelTooLow => {
                 ("请对照已公布的事项清单", "See the published list of items")
             }
             Self::UnknownCard | Self::CardNotActive | Self::CardExpired => {
@@ -186,6 +193,9 @@ pub fn judge(
     if !terminal.items.contains(&item.code) {
         return Err(Refused::ItemNotForTerminal);
     }
+    if item.level > Level::Code {
+        return Err(Refused::LevelTooLow);
+    }
     let standing = standing.ok_or(Refused::UnknownCard)?;
     match cards::rules::usable(&standing.stage, standing.expires_on, today) {
         Ok(()) => Ok(()),
@@ -208,4 +218,138 @@ pub fn region_bcd(division: &str) -> [u8; 3] {
         }
     }
     bcd
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use items::rules::{Area, List, State, Way};
+    use kernel::id::Id;
+    use proptest::prelude::*;
+    use time::macros::date;
+
+    const TODAY: Date = date!(2026 - 03 - 01);
+    const NOW_S: i64 = 1_800_000_000;
+
+    fn item() -> Item {
+        Item {
+            id: Id(1),
+            code: "CQ-CU-001".to_owned(),
+            version: 1,
+            name: Text::new("图书借还", "Books"),
+            area: Area::Culture,
+            list: List::City,
+            owner: Id(2),
+            level: Level::Code,
+            ways: vec![Way::Code],
+            fields: vec![Field::NameMasked],
+            basis: String::new(),
+            guide: Text::default(),
+            from: TODAY,
+            until: None,
+            state: State::Published,
+        }
+    }
+
+    fn terminal() -> Terminal {
+        Terminal { place: "here".to_owned(), items: vec!["CQ-CU-001".to_owned()], blocked: false }
+    }
+
+    fn good() -> Standing {
+        Standing { stage: Stage::Active, expires_on: Some(TODAY) }
+    }
+
+    fn code() -> CardCode {
+        CardCode {
+            region: [0x50, 0, 0],
+            key: 1,
+            credential: [7; 8],
+            generated_s: NOW_S as u32,
+            lifetime_s: LIFETIME_S,
+            counter: 1,
+            scene: 0,
+        }
+    }
+
+    fn judged(
+        terminal: &Terminal,
+        item: Option<&Item>,
+        standing: Option<&Standing>,
+    ) -> Option<Refused> {
+        judge(Some(terminal), item, standing, TODAY).err()
+    }
+
+    /// Art. 15: a terminal that is unknown or blocked opens nothing, whatever is shown to it.
+    #[test]
+    fn an_unknown_or_blocked_terminal_is_refused_first() {
+        let blocked = Terminal { blocked: true, ..terminal() };
+        assert_eq!(judge(None, None, None, TODAY), Err(Refused::Terminal));
+        assert_eq!(judged(&blocked, Some(&item()), Some(&good())), Some(Refused::Terminal));
+    }
+
+    /// Art. 14, 18: only listed items, only those that the terminal was registered for, only with the
+    /// proof that the item asks for.
+    #[test]
+    fn the_item_decides_what_a_code_opens() {
+        assert_eq!(judged(&terminal(), Some(&item()), Some(&good())), None);
+        assert_eq!(judged(&terminal(), None, Some(&good())), Some(Refused::NotListed));
+        let other = Item { code: "CQ-HE-001".to_owned(), ..item() };
+        assert_eq!(
+            judged(&terminal(), Some(&other), Some(&good())),
+            Some(Refused::ItemNotForTerminal)
+        );
+        for level in [Level::CodeAndPassword, Level::Card] {
+            let surer = Item { level, ..item() };
+            assert_eq!(
+                judged(&terminal(), Some(&surer), Some(&good())),
+                Some(Refused::LevelTooLow)
+            );
+        }
+    }
+
+    /// Art. 2: no use without an active card.
+    #[test]
+    fn only_an_active_card_opens_anything() {
+        assert_eq!(judged(&terminal(), Some(&item()), None), Some(Refused::UnknownCard));
+        for stage in [Stage::Ordered, Stage::Produced, Stage::HandedOver, Stage::Cancelled] {
+            let standing = Standing { stage, ..good() };
+            let refused = judged(&terminal(), Some(&item()), Some(&standing));
+            assert_eq!(refused, Some(Refused::CardNotActive));
+        }
+        let old = Standing { expires_on: TODAY.previous_day(), ..good() };
+        assert_eq!(judged(&terminal(), Some(&item()), Some(&old)), Some(Refused::CardExpired));
+    }
+
+    /// Art. 16: a code of another region is told apart before its time is looked at.
+    #[test]
+    fn a_code_of_another_region_is_refused() {
+        let region = region_bcd("500000");
+        assert_eq!(region, [0x50, 0, 0]);
+        assert_eq!(check_code(Ok(code()), region, NOW_S), Ok(code()));
+        let sichuan = region_bcd("510000");
+        assert_eq!(check_code(Ok(code()), sichuan, NOW_S), Err(Refused::OtherRegion));
+        assert_eq!(region_bcd("50000"), [0, 0, 0]);
+        assert_eq!(region_bcd("五十万"), [0, 0, 0]);
+    }
+
+    #[test]
+    fn every_reason_has_its_own_code_and_words() {
+        let codes: std::collections::BTreeSet<&str> =
+            Refused::ALL.iter().map(|r| r.code()).collect();
+        assert_eq!(codes.len(), Refused::ALL.len());
+        for refused in Refused::ALL {
+            assert!(!refused.reason().zh.is_empty() && !refused.advice().en.is_empty());
+        }
+    }
+
+    proptest! {
+        /// A code is good from its moment to the end of its lifetime, give or take the skew; never
+        /// hours away, as terminals with a wrong time zone would have it.
+        #[test]
+        fn the_window_is_the_lifetime(shift_s in -40_000i64..40_000) {
+            let fits = check_code(Ok(code()), [0x50, 0, 0], NOW_S + shift_s).is_ok();
+            let window = -SKEW_S..=i64::from(LIFETIME_S) + SKEW_S;
+            prop_assert_eq!(fits, window.contains(&shift_s));
+        }
+    }
 }
