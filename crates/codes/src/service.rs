@@ -214,7 +214,10 @@ impl Known {
             Some(item) => format!("{} v{} {}", item.code, item.version, item.name.zh),
             None => asked.item_code.clone(),
         };
-        entry.purpose = self.place(asked);
+        entry.purpose = match &asked.item {
+            Some(item) => item.name.zh.clone(),
+            None => "核验卡码 / verification of a code".to_owned(),
+        };
         entry.fields = verdict.fields.iter().map(|(field, _)| field.code()).collect();
         if let Err(refused) = &verdict.result {
             entry.result = refused.code().to_owned();
