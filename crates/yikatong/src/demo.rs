@@ -15,6 +15,7 @@ use kernel::auth::{self, NewAccount};
 use kernel::db::{DbError, Limits, Tx, v};
 use kernel::id::{Id, IdMaker};
 use kernel::journal::{self, Entry};
+use kernel::law::Text;
 use kernel::org::{self, Org};
 use kernel::platform::{App, random};
 use kernel::problem::Problem;
@@ -27,7 +28,7 @@ use crate::migrations;
 use crate::serve::one_time_password;
 
 /// Unified social credit code of the made-up issuing authority; its check character holds.
-pub const ISSUER: &str = "11500000MB1500000A";
+pub const ISSUER: &str = "11500000MB1500000M";
 /// The generated population of demonstrations.
 const SEED: u64 = 500_000;
 /// People of a fresh demonstration.
@@ -172,8 +173,7 @@ impl Demo {
 /// # Errors
 /// See [`Problem`].
 pub async fn prepare(app: &App) -> Result<Demo, Problem> {
-    let sql = "SELECT 1 FROM account_login WHERE login = 'CLERK'";
-    let known = app.db.read(|tx| Ok::<_, Problem>(tx.optional(sql, &[])?.is_some())).await?;
+    let known = is_demonstration(app).await?;
     let holders = match known {
         true => known_holders(app).await?,
         false => make_all(app).await?,
@@ -186,6 +186,31 @@ pub async fn prepare(app: &App) -> Result<Demo, Problem> {
     };
     set_passwords(app, &demo).await?;
     Ok(demo)
+}
+
+/// Whether this database was made by a demonstration before. One with accounts of its own is refused:
+/// nobody turns a real register into a demonstration by a forgotten option.
+async fn is_demonstration(app: &App) -> Result<bool, Problem> {
+    let (known, accounts) = app
+        .db
+        .read(|tx| {
+            let known = tx.optional("SELECT 1 FROM org WHERE credit_code = $1", &[v(ISSUER)])?;
+            let accounts = tx.query("SELECT 1 FROM account LIMIT 1", &[])?;
+            Ok::<_, Problem>((known.is_some(), !accounts.is_empty()))
+        })
+        .await?;
+    match (known, accounts) {
+        (false, true) => Err(Problem::new(
+            409,
+            "demo/not-a-demonstration",
+            Text::new("该数据库不是演示数据库", "This database is not a demonstration's"),
+            Text::new(
+                "请去掉 --demo,或另选数据目录",
+                "Leave out --demo, or choose another data folder",
+            ),
+        )),
+        (known, _) => Ok(known),
+    }
 }
 
 async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
@@ -449,4 +474,21 @@ pub async fn generate(place: Place, people: u32) -> Result<ExitCode, String> {
     let seconds = began.elapsed().as_secs_f64();
     println!("{people} people in {seconds:.1} s: {:.0} people/s", f64::from(people) / seconds);
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demonstrations_issuer_has_a_valid_code() {
+        assert!(people::credit_code::CreditCode::parse(ISSUER).is_ok());
+    }
+
+    #[test]
+    fn every_demo_account_acts_for_a_demo_organisation() {
+        for (role, login, _, org) in ACCOUNTS {
+            assert!(role.is_staff() && ORGS.iter().any(|known| known.key == org), "{login}");
+        }
+    }
 }

@@ -32,9 +32,9 @@ pub struct ServeArguments {
     /// Division that issues the cards (GB/T 2260).
     #[arg(long, env = "YIKATONG_REGION", default_value = "500000")]
     region: String,
-    /// Unified social credit code (GB 32100) of the issuing authority.
-    #[arg(long, env = "YIKATONG_ISSUER", default_value = demo::ISSUER)]
-    issuer: String,
+    /// Unified social credit code (GB 32100) of the issuing authority; needed without --demo.
+    #[arg(long, env = "YIKATONG_ISSUER")]
+    issuer: Option<String>,
     /// A reverse proxy ends TLS in front: cookies are marked secure, and the caller's address is the
     /// last one in `X-Forwarded-For`. Only for a proxy that sets this header itself.
     #[arg(long, env = "YIKATONG_BEHIND_PROXY")]
@@ -48,7 +48,7 @@ impl ServeArguments {
             listen: SocketAddr::from(([127, 0, 0, 1], 8500)),
             demo: true,
             region: "500000".to_owned(),
-            issuer: demo::ISSUER.to_owned(),
+            issuer: None,
             behind_proxy: false,
         }
     }
@@ -69,7 +69,7 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
         data: place.data.clone(),
         demo: arguments.demo,
         region: arguments.region,
-        issuer_code: arguments.issuer,
+        issuer_code: issuer(arguments.issuer, arguments.demo)?,
         journal_origin: JOURNAL_ORIGIN.to_owned(),
         behind_proxy: arguments.behind_proxy,
         secure_cookies: arguments.behind_proxy || !arguments.listen.ip().is_loopback(),
@@ -77,7 +77,11 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     let app = platform(db, keys, config, figures).await.map_err(|e| e.to_string())?;
     let catalogue = Arc::new(Catalogue::default());
     let demo = match arguments.demo {
-        true => Some(demo::prepare(&app).await.map_err(|e| format!("{}: {e:?}", e.code))?),
+        true => Some(
+            demo::prepare(&app)
+                .await
+                .map_err(|e| format!("{}: {}. {}", e.code, e.title.en, e.advice.en))?,
+        ),
         false => None,
     };
     catalogue.load(&app).await.map_err(|e| e.code.to_owned())?;
@@ -89,6 +93,19 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     }
     kernel::http::serve(router, listener, stopped()).await.map_err(|e| e.to_string())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The code that certificates of electronic cards will carry for ever: checked, never a made-up one
+/// outside a demonstration.
+fn issuer(given: Option<String>, demo: bool) -> Result<String, String> {
+    match given {
+        Some(code) => match people::credit_code::CreditCode::parse(&code) {
+            Ok(_) => Ok(code),
+            Err(error) => Err(format!("--issuer {code}: {}", error.en())),
+        },
+        None if demo => Ok(demo::ISSUER.to_owned()),
+        None => Err("--issuer (or YIKATONG_ISSUER) is needed without --demo".to_owned()),
+    }
 }
 
 /// A migrated platform on an open database.

@@ -138,7 +138,11 @@ impl Server {
         command.arg("serve").arg(format!("--listen=127.0.0.1:{}", self.port));
         command.arg("--data").arg(&self.data);
         command.args(self.options.database_url.iter().map(|url| format!("--database-url={url}")));
-        command.args(self.options.demo.then_some("--demo")).args(&self.options.arguments);
+        match self.options.demo {
+            true => command.arg("--demo"),
+            false => command.arg(format!("--issuer={}", yikatong::demo::ISSUER)),
+        };
+        command.args(&self.options.arguments);
         // The settings of the developer's own installation are not the test's.
         for name in ["DATA", "DATABASE_URL", "LISTEN", "REGION", "ISSUER"] {
             command.env_remove(format!("YIKATONG_{name}"));
