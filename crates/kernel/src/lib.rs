@@ -9,6 +9,7 @@ pub mod db;
 pub mod divisions;
 pub mod http;
 pub mod id;
+pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod law;
@@ -16,6 +17,7 @@ pub mod org;
 pub mod outbox;
 pub mod platform;
 pub mod problem;
+pub mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
@@ -23,5 +25,7 @@ pub mod time;
 use db::Migration;
 
 /// The schema of the kernel.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "kernel-0001", sql: include_str!("../migrations/0001_kernel.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "kernel-0001", sql: include_str!("../migrations/0001_kernel.sql") },
+    Migration { name: "kernel-0002", sql: include_str!("../migrations/0002_jobs_settings.sql") },
+];

@@ -14,7 +14,9 @@ use codes::service::Codes;
 use items::service::Catalogue;
 use kernel::db::Migration;
 use kernel::http::{Routes, kernel_routes};
+use kernel::jobs::Job;
 use kernel::platform::App;
+use kernel::settings::Setting;
 
 /// The schema of all capabilities, in order of need.
 pub fn migrations() -> Vec<Migration> {
@@ -28,9 +30,18 @@ pub fn migrations() -> Vec<Migration> {
     .concat()
 }
 
+/// The repeating work of all capabilities.
+pub fn jobs() -> Vec<Job> {
+    Vec::new()
+}
+
+/// What the authority may tune.
+static SETTINGS: &[&Setting] = &[];
+
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
     kernel_routes()
+        .merge(kernel::settings::routes(SETTINGS))
         .merge(home::routes())
         .merge(cards::routes())
         .merge(codes::routes(codes))
@@ -44,6 +55,9 @@ pub fn start_jobs(app: &App, catalogue: Arc<Catalogue>) {
     tokio::spawn(kernel::journal::run(app.clone()));
     tokio::spawn(kernel::outbox::run(app.clone(), sms));
     tokio::spawn(items::service::run(app.clone(), catalogue));
+    for job in jobs() {
+        tokio::spawn(kernel::jobs::run(app.clone(), job));
+    }
     let quiet = app.clone();
     tokio::spawn(async move {
         loop {

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{header, request::Parts};
+use axum::http::{StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,7 +42,7 @@ fn bad_json(rejection: &JsonRejection) -> Problem {
             Text::new("请求体应为 JSON", "The body must be JSON"),
             Text::new("设置 Content-Type: application/json", "Send Content-Type: application/json"),
         ),
-        JsonRejection::BytesRejection(inner) => unreadable_body(inner),
+        JsonRejection::BytesRejection(inner) => unreadable_body(inner.status()),
         // The parser's text names the place and the expected type, not the values sent.
         JsonRejection::JsonDataError(_) => Problem::new(
             422,
@@ -62,8 +62,8 @@ fn bad_json(rejection: &JsonRejection) -> Problem {
     }
 }
 
-fn unreadable_body(rejection: &BytesRejection) -> Problem {
-    if rejection.status() == 413 {
+pub(super) fn unreadable_body(status: StatusCode) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::new(
             413,
             "platform/too-large",
@@ -86,11 +86,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let expected = request
-            .extensions()
-            .get::<Caller>()
-            .and_then(|caller| caller.session.as_ref())
-            .map(|session| session.csrf.clone());
+        let expected = csrf_of(&request);
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
             return Err(Problem::new(
@@ -101,7 +97,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
             ));
         }
         let body = axum::body::Bytes::from_request(request, state).await;
-        let body = body.map_err(|rejection| unreadable_body(&rejection))?;
+        let body = body.map_err(|rejection| unreadable_body(rejection.status()))?;
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(&body).map_err(|_| bad_form())?;
         // PostgreSQL's TEXT has no place for U+0000, and no field of a form has use for it.
@@ -118,11 +114,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     }
 }
 
+/// What a signed-in caller's form must carry.
+pub(super) fn csrf_of(request: &Request) -> Option<String> {
+    let session = request.extensions().get::<Caller>()?.session.as_ref()?;
+    Some(session.csrf.clone())
+}
+
 /// A form without fields beside its `_csrf`.
 #[derive(serde::Deserialize)]
 pub struct NoFields {}
 
-fn bad_form() -> Problem {
+pub(super) fn bad_form() -> Problem {
     Problem::new(
         422,
         "platform/invalid-input",
@@ -131,7 +133,7 @@ fn bad_form() -> Problem {
     )
 }
 
-fn stale_form() -> Problem {
+pub(super) fn stale_form() -> Problem {
     Problem::new(
         403,
         "platform/stale-form",

@@ -11,6 +11,7 @@ mod server;
 mod status;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use answer::render;
 pub use extract::{ClientAddress, Form, Json, NoFields, Path, Query};
@@ -19,3 +20,4 @@ pub use page::home_of;
 pub use page::{Flash, NavItem, Page, UserChip};
 pub use routes::{Declared, NavEntry, RouteKind, Routes};
 pub use server::{Built, build, kernel_routes, serve};
+pub use upload::{FileBody, Upload, UploadedFile};

@@ -4,7 +4,7 @@
 //! undeclared route does not compile. The declarations are kept as a table, from which the matrix
 //! route × role, the traceability of articles and the tests are made.
 
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
@@ -118,6 +118,31 @@ impl Routes {
                 guard::admit(access, RouteKind::Page, request, next)
             }));
         self.router = self.router.route(path, guarded);
+        self
+    }
+
+    /// Like [`Routes::page`] for a form with files, or [`Routes::api`]'s body: up to `most` bytes.
+    #[must_use]
+    pub fn upload<H, T>(
+        self,
+        path: &'static str,
+        access: Access,
+        articles: &'static [u8],
+        most: usize,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let handler = handler.layer(DefaultBodyLimit::max(most));
+        self.page(Method::POST, path, access, articles, handler)
+    }
+
+    /// Lets the bodies of all endpoints so far be up to `most` bytes.
+    #[must_use]
+    pub fn bodies(mut self, most: usize) -> Self {
+        self.router = self.router.layer(DefaultBodyLimit::max(most));
         self
     }
 
