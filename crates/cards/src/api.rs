@@ -1,5 +1,7 @@
 //! Cards for programs.
 
+mod life;
+
 use axum::extract::State;
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Path, Routes};
@@ -24,6 +26,7 @@ pub(crate) fn routes() -> Routes {
         .api(DESK, &[11], routes!(hand_over))
         .api(DESK, &[2, 5, 11], routes!(activate))
         .api(DESK, &[11], routes!(cards))
+        .merge(life::routes())
 }
 
 /// A physical card.
@@ -32,8 +35,19 @@ pub struct CardBody {
     /// Id.
     #[schema(value_type = String)]
     id: Id,
-    /// `ordered`, `produced`, `handed-over`, `active`, `cancelled`.
+    /// `ordered`, `withdrawn`, `produced`, `handed-over`, `active`, `replaced`, `cancelled`,
+    /// `destroyed`.
     stage: &'static str,
+    /// Social-security function: `off`, `on`, `lost-temporarily`, `lost`, `locked`, `ended`.
+    social: &'static str,
+    /// Financial function, with the same states.
+    financial: &'static str,
+    /// Electronic card: `off`, `on`, `suspended`, `ended`.
+    electronic: &'static str,
+    /// When a temporary loss lapses (RFC 3339).
+    loss_until: Option<String>,
+    /// Why it was applied for.
+    cause: &'static str,
     /// Number on the card, once made.
     card_no: Option<String>,
     /// Last day of validity, once made.
@@ -45,6 +59,8 @@ pub struct CardBody {
 pub struct CardsBody {
     /// The living physical card.
     card: Option<CardBody>,
+    /// The card that will take its place.
+    coming: Option<CardBody>,
     /// Identifier of the electronic card's certificate (GB/T 36904), once issued.
     certificate: Option<String>,
 }
@@ -53,6 +69,11 @@ fn body(card: &Card) -> CardBody {
     CardBody {
         id: card.id,
         stage: card.stage.code(),
+        social: card.clocks.social.code(),
+        financial: card.clocks.financial.code(),
+        electronic: card.clocks.electronic.code(),
+        loss_until: card.loss_until.map(kernel::time::Utc::rfc3339),
+        cause: card.cause.code(),
         card_no: card.card_no.clone(),
         expires_on: card.expires_on.map(day_text),
     }
@@ -149,6 +170,7 @@ async fn cards(
     let certificate = |ecard: &ECard| ecard.certificate.clone();
     Ok(Json(CardsBody {
         card: glance.card.as_ref().map(body),
+        coming: glance.coming.as_ref().map(body),
         certificate: glance.ecard.as_ref().and_then(certificate),
     }))
 }

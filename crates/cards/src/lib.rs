@@ -7,13 +7,23 @@ pub mod number;
 pub mod pages;
 pub mod rules;
 pub mod service;
+pub mod settings;
 pub mod store;
 
 use kernel::db::Migration;
+use kernel::settings::Setting;
 
 /// The schema of cards.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") },
+    Migration { name: "cards-0002", sql: include_str!("../migrations/0002_life.sql") },
+];
+
+/// What the authority may tune.
+pub static SETTINGS: &[&Setting] =
+    &[&settings::TEMPORARY_DAYS, &settings::REMIND_HOURS, &settings::FEE_FEN];
+
+pub use service::jobs;
 
 /// All routes of cards.
 pub fn routes() -> kernel::http::Routes {

@@ -1,37 +1,57 @@
 //! The clerk's desk and the holder's cards.
 
+mod hotline;
+mod me;
+pub(crate) mod person;
+mod second;
+
 use askama::Template;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
-use kernel::http::{Form, NoFields, Page, Path, Query, Routes, render};
-use kernel::id::Id;
-use kernel::law::{Refusal as _, Text};
+use kernel::http::{Form, NoFields, Page, Query, Routes, render};
+use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
-use kernel::time::day_text;
 use people::rules::Person;
 use serde::Deserialize;
 
 use crate::api::DESK;
-use crate::rules::{Card, Command, Refused, Stage};
-use crate::service::{self, Glance, Possible};
-use crate::store::{self, ECard};
+use crate::rules::{Card, Stage};
+use crate::service;
+use crate::store;
 
 const CLERKS: &[Role] = &[Role::Clerk, Role::OutletManager];
 const HOLDER: Access = Access::Roles(&[Role::Holder]);
+pub(crate) const HOTLINE: Access = Access::Roles(&[Role::HotlineAgent]);
 
 pub(crate) fn routes() -> Routes {
     Routes::new("cards")
         .page(Method::GET, "/desk", DESK, &[11], desk)
-        .page(Method::GET, "/desk/people/{person}", DESK, &[11, 12, 15], person)
-        .page(Method::POST, "/desk/people/{person}", DESK, &[5, 11, 12], act)
+        .page(Method::GET, "/desk/people/{person}", DESK, &[11, 12, 15], person::person)
+        .page(Method::POST, "/desk/people/{person}", DESK, &[5, 11, 12, 13], person::act)
+        .page(Method::POST, "/desk/people/{person}/destroy", DESK, &[13], second::destroy)
+        .page(Method::POST, "/desk/people/{person}/revive", DESK, &[13], second::revive)
+        .page(Method::GET, "/desk/second-person", DESK, &[13, 25], second::list)
+        .page(Method::POST, "/desk/second-person", DESK, &[13, 25], second::decide)
         .page(Method::GET, "/desk/production", DESK, &[11], production)
         .page(Method::POST, "/desk/production", DESK, &[11], produce_all)
-        .page(Method::GET, "/me", HOLDER, &[2, 7], me)
+        .page(Method::GET, "/me", HOLDER, &[2, 7], me::me)
+        .page(Method::POST, "/me", HOLDER, &[2, 11, 12], me::act)
+        .page(Method::GET, "/me/loss", HOLDER, &[11], me::loss)
+        .page(Method::GET, "/me/history", HOLDER, &[11, 19], me::history)
+        .page(Method::GET, "/hotline/loss", HOTLINE, &[11, 22], hotline::form)
+        .page(Method::POST, "/hotline/loss", HOTLINE, &[11, 22], hotline::report)
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))
         .nav(CLERKS, "/desk/production", Text::new("制卡", "Production"), Some('p'))
+        .nav(CLERKS, "/desk/second-person", Text::new("双人复核", "Second person"), Some('2'))
+        .nav(
+            &[Role::HotlineAgent],
+            "/hotline/loss",
+            Text::new("电话挂失", "Loss by phone"),
+            Some('l'),
+        )
         .nav(&[Role::Holder], "/me", Text::new("我的卡", "My cards"), None)
 }
 
@@ -84,118 +104,6 @@ async fn desk(
 }
 
 #[derive(Template)]
-#[template(path = "person.html")]
-struct PersonPage {
-    p: Page,
-    glance: Glance,
-    possible: Vec<Possible>,
-    problem: Option<Problem>,
-    child: bool,
-    household: String,
-}
-
-impl PersonPage {
-    fn new(
-        p: Page,
-        actor: &Actor,
-        glance: Glance,
-        problem: Option<Problem>,
-    ) -> Result<Self, Problem> {
-        let possible = service::possible(&glance, actor.org.ok_or_else(Problem::forbidden)?);
-        let child = glance.person.age_on(kernel::time::Utc::now().day()) < 16;
-        let division = kernel::divisions::find(&glance.person.household);
-        let household = division.map(|d| p.t(d.zh, d.en).to_owned()).unwrap_or_default();
-        Ok(Self { p, glance, possible, problem, child, household })
-    }
-
-    fn name_of(&self, command: &Command) -> &str {
-        let (zh, en) = match command {
-            Command::Apply { .. } => ("申领（实体卡和电子卡）", "Apply for both cards"),
-            Command::Produce => ("即时制卡", "Make the card now"),
-            Command::HandOver { .. } => ("发卡", "Hand over"),
-            Command::Activate { .. } => ("激活", "Activate"),
-        };
-        self.p.t(zh, en)
-    }
-
-    fn why(&self, refused: &Refused) -> String {
-        let article = refused.article().map(|a| format!(" ({})", self.p.article(&a)));
-        format!("{}{}", self.p.text(&refused.reason()), article.unwrap_or_default())
-    }
-
-    fn birth(&self) -> String {
-        day_text(self.glance.person.birth)
-    }
-}
-
-fn parse(id: &str) -> Result<Id, Problem> {
-    id.parse().map_err(|_| Problem::not_found())
-}
-
-async fn person(
-    State(app): State<App>,
-    actor: Actor,
-    p: Page,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let glance = service::glance(&app, &actor, parse(&id)?).await?;
-    render(&PersonPage::new(p, &actor, glance, None)?)
-}
-
-#[derive(Deserialize)]
-struct Act {
-    act: String,
-    #[serde(default)]
-    guardian: String,
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    again: String,
-}
-
-impl Act {
-    fn command(self) -> Result<Command, Problem> {
-        match self.act.as_str() {
-            "apply" => Ok(Command::Apply { guardian: self.guardian }),
-            "produce" => Ok(Command::Produce),
-            "hand-over" => Ok(Command::HandOver { to: self.to }),
-            "activate" if self.password != self.again => {
-                let text = Text::new("两次输入的密码不一致", "The two passwords differ");
-                Err(Problem::field("again", text))
-            }
-            "activate" => Ok(Command::Activate { password: self.password }),
-            _ => Err(Problem::not_found()),
-        }
-    }
-}
-
-async fn act(
-    State(app): State<App>,
-    actor: Actor,
-    p: Page,
-    Path(id): Path<String>,
-    Form(form): Form<Act>,
-) -> Result<Response, Problem> {
-    let id = parse(&id)?;
-    let done = match form.command() {
-        Ok(command) => service::perform(&app, &actor, id, command).await.map(drop),
-        Err(problem) => Err(problem),
-    };
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("/desk/people/{id}")).into_response()),
-        Err(problem) if problem.status < 500 && problem.status != 404 => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or_default();
-            let glance = service::glance(&app, &actor, id).await?;
-            let page = render(&PersonPage::new(p, &actor, glance, Some(problem))?)?;
-            Ok((status, page).into_response())
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-#[derive(Template)]
 #[template(path = "production.html")]
 struct ProductionPage {
     p: Page,
@@ -222,34 +130,4 @@ async fn produce_all(
 ) -> Result<Response, Problem> {
     service::produce_batch(&app, &actor).await?;
     Ok(Redirect::to("/desk/production").into_response())
-}
-
-#[derive(Template)]
-#[template(path = "me.html")]
-struct MePage {
-    p: Page,
-    name: String,
-    number: String,
-    card: Option<Card>,
-    ecard: Option<ECard>,
-}
-
-impl MePage {
-    fn until(&self, card: &Card) -> String {
-        card.expires_on.map(day_text).unwrap_or_default()
-    }
-}
-
-/// The holder's own cards: his own look needs no entry.
-async fn me(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let id = actor.person.ok_or_else(Problem::forbidden)?;
-    let (person, (card, ecard)) = app
-        .db
-        .read(move |tx| {
-            let person = people::store::by_id(tx, id)?.ok_or(people::rules::Refused::Unknown)?;
-            Ok::<_, Problem>((person, service::cards_of(tx, id)?))
-        })
-        .await?;
-    let number = person.number.mask();
-    render(&MePage { p, name: person.name, number, card, ecard })
 }

@@ -1,91 +1,27 @@
 //! The life of a card as pure functions: [`decide`] answers a command, [`apply`] carries out an event.
 //!
 //! ```text
-//!   (none) ──apply──▶ Ordered ──produce──▶ Produced ──hand over──▶ HandedOver ──activate──▶ Active
-//!                        │                                                                    │
-//!                electronic card applied for                                    electronic card issued
+//!   ordered ──▶ produced ──▶ handed over ──▶ active ──▶ replaced ──▶ destroyed
+//!      └── withdrawn                            └────▶ cancelled ──▶ destroyed
 //! ```
-//! The later stages of life (loss, replacement, cancellation) join this table with their issue.
+//! Beside this way of the plastic, each card has three status clocks ([`clocks`]).
+
+mod card;
+pub mod clocks;
+mod life;
+mod refused;
 
 use kernel::id::Id;
-use kernel::law::{Article, Refusal, Text};
 use kernel::time::Utc;
 use people::rules::{self as people_rules, Person};
 use time::Date;
 
-/// Where a physical card is in its life.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Stage {
-    /// Applied for, not made yet.
-    Ordered,
-    /// Made, waiting at its outlet.
-    Produced,
-    /// In the holder's hand, not yet usable.
-    HandedOver,
-    /// Usable.
-    Active,
-    /// Ended; never usable again (Art. 13).
-    Cancelled,
-}
+pub use card::{Card, Cause, Stage};
+use clocks::{Clock, Move, State};
+pub use life::{fee_of, may_destroy};
+pub use refused::{CancelCause, Pending, Refused};
 
-impl Stage {
-    /// All stages.
-    pub const ALL: [Self; 5] =
-        [Self::Ordered, Self::Produced, Self::HandedOver, Self::Active, Self::Cancelled];
-
-    /// Stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Ordered => "ordered",
-            Self::Produced => "produced",
-            Self::HandedOver => "handed-over",
-            Self::Active => "active",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The stage with this code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.code() == code)
-    }
-
-    /// Name for people, and the kind of badge that fits.
-    pub fn name(&self) -> (Text, &'static str) {
-        let (zh, en, badge) = match self {
-            Self::Ordered => ("待制卡", "To be made", "info"),
-            Self::Produced => ("待领卡", "To be collected", "info"),
-            Self::HandedOver => ("待激活", "To be activated", "warn"),
-            Self::Active => ("正常", "Active", "ok"),
-            Self::Cancelled => ("已注销", "Cancelled", "bad"),
-        };
-        (Text::new(zh, en), badge)
-    }
-}
-
-/// A physical card.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Card {
-    /// Whose it is.
-    pub person: Id,
-    /// Its id.
-    pub id: Id,
-    /// Where it is in its life.
-    pub stage: Stage,
-    /// Outlet that makes it and hands it over.
-    pub outlet: Id,
-    /// `counter` or `post`.
-    pub delivery: String,
-    /// Number on the card, once made.
-    pub card_no: Option<String>,
-    /// Last day of validity, once made: ten years.
-    pub expires_on: Option<Date>,
-    /// When it was applied for.
-    pub applied_at: Utc,
-    /// Rises with each change.
-    pub version: i64,
-}
-
-/// What a clerk may do with a person's card.
+/// What may be done with a person's card.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
     /// Apply for the physical and the electronic card together (Art. 5, 12).
@@ -93,6 +29,8 @@ pub enum Command {
         /// Guardian's name and document number, for under 16.
         guardian: String,
     },
+    /// Step back from an application or a replacement before the card is made.
+    Withdraw,
     /// Make the card.
     Produce,
     /// Hand it to the holder or his guardian.
@@ -100,11 +38,64 @@ pub enum Command {
         /// Who took it, as on the document shown.
         to: String,
     },
-    /// Make it usable and issue the electronic card; the holder chooses the password.
+    /// Make the social-security function usable and issue the electronic card; the holder chooses
+    /// the password.
     Activate {
         /// As typed by the holder.
         password: String,
     },
+    /// Make the financial function usable: a procedure of its own.
+    ActivateFinancial,
+    /// Report the card lost for some days (临时挂失); no proof is asked.
+    LoseTemporarily,
+    /// Report the card lost (正式挂失).
+    Lose {
+        /// Whose document was checked, and how.
+        proof: String,
+    },
+    /// The days of a temporary loss are over.
+    Lapse,
+    /// 解挂, by the holder or a proper agent.
+    Release {
+        /// Whose document was checked, and how.
+        proof: String,
+    },
+    /// Lock the card (应用锁定).
+    Lock,
+    /// Unlock it.
+    Unlock {
+        /// Whose document was checked, and how.
+        proof: String,
+    },
+    /// Link the electronic card with the physical one again.
+    Link,
+    /// Apply for a new card in place of this one (Art. 12).
+    Replace {
+        /// Why.
+        cause: Cause,
+        /// Number and substance of the decision, for [`Cause::Decision`].
+        decision: String,
+        /// How the fee was settled.
+        fee: Fee,
+    },
+    /// End the card (Art. 13).
+    Cancel {
+        /// Why.
+        cause: CancelCause,
+        /// Name and number of the document that proves it.
+        evidence: String,
+    },
+}
+
+/// How the fee of a replacement was settled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fee {
+    /// Nothing is due for this cause.
+    Free,
+    /// Paid, with the number of the receipt.
+    Paid(String),
+    /// Waived, with the ground.
+    Waived(String),
 }
 
 /// What happened.
@@ -112,6 +103,8 @@ pub enum Command {
 pub enum Event {
     /// Both cards were applied for.
     Applied,
+    /// The application was taken back.
+    Withdrawn,
     /// The card was made.
     Produced {
         /// Last day of validity.
@@ -121,6 +114,34 @@ pub enum Event {
     HandedOver,
     /// It became usable, and with it the electronic card.
     Activated,
+    /// Its financial function became usable.
+    FinancialActivated,
+    /// It was reported lost for some days.
+    LostTemporarily {
+        /// When that lapses.
+        until: Utc,
+    },
+    /// It was reported lost.
+    Lost,
+    /// The temporary loss lapsed.
+    Lapsed,
+    /// It was released.
+    Released,
+    /// It was locked.
+    Locked,
+    /// It was unlocked.
+    Unlocked,
+    /// The electronic card was linked again.
+    Linked,
+    /// A new card was applied for.
+    ReplacementApplied {
+        /// Fee in fen that was paid; 0 when free or waived.
+        fee_fen: i64,
+    },
+    /// A new card took its place.
+    Replaced,
+    /// It ended.
+    Cancelled,
 }
 
 /// What the rules may look at beside the card.
@@ -129,110 +150,32 @@ pub struct Context<'a> {
     pub person: &'a Person,
     /// Today in Chongqing.
     pub today: Date,
-    /// Outlet of the clerk.
-    pub outlet: Id,
+    /// The moment.
+    pub now: Utc,
+    /// Outlet of the clerk; none when the holder or a hotline acts.
+    pub outlet: Option<Id>,
+    /// Whether a replacement of the card is under way.
+    pub under_way: bool,
+    /// What must be settled before the card is cancelled.
+    pub pending: Vec<Pending>,
+    /// Days until a temporary loss lapses.
+    pub temporary_days: i64,
+    /// Fee of a replacement, in fen.
+    pub fee_fen: i64,
 }
 
-/// Why a command is refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refused {
-    /// One person, one card.
-    OnePersonOneCard,
-    /// No right to a card.
-    NotEligible(people_rules::Refused),
-    /// Under 16 without a guardian.
-    GuardianNeeded,
-    /// There is no card to do this with.
-    NoCard,
-    /// The card is at another step of its life.
-    WrongStage(Stage),
-    /// The card lies at another outlet.
-    OtherOutlet,
-    /// It must be on record who took the card.
-    ReceiverMissing,
-    /// The password is too easy to guess.
-    WeakPassword,
-}
-
-impl Refusal for Refused {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::OnePersonOneCard => "cards/one-person-one-card",
-            Self::NotEligible(inner) => inner.code(),
-            Self::GuardianNeeded => "cards/guardian-needed",
-            Self::NoCard => "cards/no-card",
-            Self::WrongStage(_) => "cards/wrong-stage",
-            Self::OtherOutlet => "cards/other-outlet",
-            Self::ReceiverMissing => "cards/receiver-missing",
-            Self::WeakPassword => "cards/weak-password",
-        }
-    }
-
-    fn article(&self) -> Option<Article> {
-        match self {
-            Self::OnePersonOneCard => Some(Article(5)),
-            Self::NotEligible(inner) => inner.article(),
-            Self::GuardianNeeded | Self::ReceiverMissing => Some(Article(12)),
-            Self::NoCard | Self::WrongStage(_) | Self::OtherOutlet => Some(Article(11)),
-            Self::WeakPassword => Some(Article(24)),
-        }
-    }
-
-    fn reason(&self) -> Text {
-        match self {
-            Self::OnePersonOneCard => Text::new(
-                "该人员已有社会保障卡，一人一卡，不能再次申领",
-                "This person has a card already: one person, one card",
-            ),
-            Self::NotEligible(inner) => inner.reason(),
-            Self::GuardianNeeded => {
-                Text::new("未满16周岁，须由监护人代为申领", "Under 16: a guardian must apply")
-            }
-            Self::NoCard => Text::new("该人员还没有申领社会保障卡", "No card has been applied for"),
-            Self::WrongStage(stage) => {
-                let (name, _) = stage.name();
-                Text::new(
-                    format!("卡片当前为「{}」，不能办理此业务", name.zh),
-                    format!("The card is “{}”: this step does not fit", name.en),
-                )
-            }
-            Self::OtherOutlet => Text::new("卡片在其他网点", "The card lies at another outlet"),
-            Self::ReceiverMissing => Text::new("缺少领卡人", "Who took the card is missing"),
-            Self::WeakPassword => Text::new("密码过于简单", "The password is too easy to guess"),
-        }
-    }
-
-    fn advice(&self) -> Text {
-        match self {
-            Self::OnePersonOneCard => Text::new(
-                "如卡片遗失或损坏，请办理补换卡",
-                "If the card is lost or damaged, replace it instead",
-            ),
-            Self::NotEligible(inner) => inner.advice(),
-            Self::GuardianNeeded => Text::new(
-                "请录入监护人姓名和证件号码",
-                "Enter the guardian's name and document number",
-            ),
-            Self::NoCard => Text::new("请先办理申领", "Apply first"),
-            Self::WrongStage(_) => Text::new("请按顺序办理", "Take the steps in their order"),
-            Self::OtherOutlet => {
-                Text::new("请到申领网点办理", "Go to the outlet of the application")
-            }
-            Self::ReceiverMissing => {
-                Text::new("请录入领卡人姓名", "Enter the name of the person who took it")
-            }
-            Self::WeakPassword => Text::new(
-                "至少6位，不能是同一字符、连续数字或生日",
-                "At least 6 characters; not all the same, not in a row, not the birthday",
-            ),
-        }
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::NotEligible(inner) => inner.status(),
-            Self::GuardianNeeded | Self::ReceiverMissing | Self::WeakPassword => 422,
-            _ => 409,
+impl<'a> Context<'a> {
+    /// A context in which nothing else is under way, with the values of a new installation.
+    pub fn new(person: &'a Person, now: Utc, outlet: Option<Id>) -> Self {
+        Self {
+            person,
+            today: now.day(),
+            now,
+            outlet,
+            under_way: false,
+            pending: Vec::new(),
+            temporary_days: crate::settings::TEMPORARY_DAYS.default,
+            fee_fen: crate::settings::FEE_FEN.default,
         }
     }
 }
@@ -240,7 +183,8 @@ impl Refusal for Refused {
 /// Years that a card is valid.
 const VALID_YEARS: i32 = 10;
 
-/// Answers a command about the person's living card, if there is one.
+/// Answers a command about the person's card, if there is one. [`crate::service`] says which of a
+/// person's cards a command is about.
 ///
 /// # Errors
 /// The [`Refused`] that applies first.
@@ -261,12 +205,17 @@ pub fn decide(
             }
         }
         (_, None) => Err(Refused::NoCard),
-        (command, Some(card)) => decide_step(card, command, context),
+        (command, Some(card)) => match &card.stage {
+            Stage::Active => life::decide(card, command, context),
+            _ => decide_step(card, command, context),
+        },
     }
 }
 
+/// The steps until a card is in use (Art. 11).
 fn decide_step(card: &Card, command: &Command, context: &Context<'_>) -> Result<Event, Refused> {
     match (&card.stage, command) {
+        (Stage::Ordered, Command::Withdraw) => Ok(Event::Withdrawn),
         (Stage::Ordered, Command::Produce) => {
             at_its_outlet(card, context)?;
             Ok(Event::Produced { expires_on: years_later(context.today, VALID_YEARS) })
@@ -284,12 +233,15 @@ fn decide_step(card: &Card, command: &Command, context: &Context<'_>) -> Result<
                 false => Ok(Event::Activated),
             }
         }
+        (Stage::Produced | Stage::HandedOver, Command::Cancel { cause, evidence }) => {
+            life::decide_cancel(*cause, evidence, context)
+        }
         (stage, _) => Err(Refused::WrongStage(stage.clone())),
     }
 }
 
 fn at_its_outlet(card: &Card, context: &Context<'_>) -> Result<(), Refused> {
-    if card.outlet == context.outlet { Ok(()) } else { Err(Refused::OtherOutlet) }
+    if context.outlet == Some(card.outlet) { Ok(()) } else { Err(Refused::OtherOutlet) }
 }
 
 /// The day before the same day so many years later.
@@ -317,32 +269,73 @@ pub fn is_weak(password: &str, birth: Date) -> bool {
 
 /// Carries out an event on the card it was decided for.
 pub fn apply(card: &mut Card, event: &Event) {
+    let clocks = &mut card.clocks;
     match event {
         Event::Applied => card.stage = Stage::Ordered,
+        Event::Withdrawn => {
+            card.stage = Stage::Withdrawn;
+            clocks.end();
+        }
         Event::Produced { expires_on } => {
             card.stage = Stage::Produced;
             card.expires_on = Some(*expires_on);
         }
         Event::HandedOver => card.stage = Stage::HandedOver,
-        Event::Activated => card.stage = Stage::Active,
+        Event::Activated => {
+            card.stage = Stage::Active;
+            clocks.step(Clock::Social, Move::Activate);
+            clocks.step(Clock::Electronic, Move::Link);
+        }
+        Event::FinancialActivated => {
+            clocks.step(Clock::Financial, Move::Activate);
+        }
+        Event::LostTemporarily { until } => {
+            clocks.step_physical(Move::LoseTemporarily);
+            card.loss_until = Some(*until);
+        }
+        Event::Lost => {
+            clocks.step_physical(Move::Lose);
+            card.loss_until = None;
+        }
+        Event::Lapsed => {
+            clocks.step_physical(Move::Lapse);
+            card.loss_until = None;
+        }
+        Event::Released => {
+            clocks.step_physical(Move::Release);
+            card.loss_until = None;
+        }
+        Event::Locked => clocks.step_physical(Move::Lock),
+        Event::Unlocked => clocks.step_physical(Move::Unlock),
+        Event::Linked => {
+            clocks.step(Clock::Electronic, Move::Link);
+        }
+        Event::ReplacementApplied { .. } => {}
+        Event::Replaced | Event::Cancelled => {
+            let replaced = *event == Event::Replaced;
+            card.stage = if replaced { Stage::Replaced } else { Stage::Cancelled };
+            card.loss_until = None;
+            clocks.end();
+        }
     }
 }
 
 /// Why an electronic card cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unusable {
-    /// The physical card is not active, so neither is the electronic one (Art. 2).
+    /// It was switched off with the physical card, or never on (Art. 2).
     CardNotActive,
     /// Past its last day.
     Expired,
 }
 
-/// Whether the electronic card is good for use: as good as the physical one (Art. 2).
+/// Whether an electronic card is good for use. Its clock goes off with the physical card (Art. 2), in
+/// the same transaction, so that nothing else need be looked at.
 ///
 /// # Errors
 /// See [`Unusable`].
-pub fn usable(stage: &Stage, expires_on: Option<Date>, today: Date) -> Result<(), Unusable> {
-    if *stage != Stage::Active {
+pub fn usable(electronic: State, expires_on: Option<Date>, today: Date) -> Result<(), Unusable> {
+    if electronic != State::On {
         return Err(Unusable::CardNotActive);
     }
     match expires_on {

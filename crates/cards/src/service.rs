@@ -1,29 +1,92 @@
 //! Use cases of cards: load, decide, and in one transaction write state, journal and what follows.
 
-use kernel::actor::{Actor, Role};
-use kernel::auth::{self, NewAccount};
-use kernel::db::{DbError, Tx, v};
+mod carry;
+pub mod decisions;
+pub mod hotline;
+mod jobs;
+mod look;
+mod own;
+
+use kernel::actor::Actor;
+use kernel::db::{DbError, Tx};
 use kernel::id::Id;
-use kernel::journal::{self, Entry};
-use kernel::outbox::{self, Sms};
-use kernel::platform::{App, Platform, random};
+use kernel::platform::{App, random};
 use kernel::problem::Problem;
+use kernel::settings;
 use kernel::time::Utc;
 use people::rules::Person;
-use people::service as people_service;
-use seal::id36904::CertificateId;
 
-use crate::number;
-use crate::rules::{self, Card, Command, Context, Event, Refused, Stage};
-use crate::store::{self, ECard};
+use crate::rules::{self, Card, Command, Context, Event, Pending, Stage};
+use crate::settings::{FEE_FEN, TEMPORARY_DAYS};
+use crate::store;
+use carry::Step;
 
-/// Type code of the electronic social security card after GB/T 36903.
-const CERTIFICATE_KIND: &str = "11100000000013338W009";
+pub use jobs::jobs;
+pub use look::{Glance, Possible, cards_of, glance, holdings, possible};
+pub use own::perform_own_act;
 
-/// Carries out a command on a person's living card, as a clerk.
+/// The cards that a command may be about.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    /// The card in use, or the first one while it is being made.
+    pub living: Option<Card>,
+    /// The card that will take its place.
+    pub coming: Option<Card>,
+}
+
+impl Holdings {
+    /// Both cards of a person, as far as there are any.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn load(tx: &mut Tx<'_>, person: Id) -> Result<Self, DbError> {
+        Ok(Self { living: store::living(tx, person)?, coming: store::coming(tx, person)? })
+    }
+
+    /// The card that a command is about: what concerns making, handing over and first use is about
+    /// the coming card when there is one; everything else is about the one in use.
+    pub fn target(&self, command: &Command) -> Option<&Card> {
+        let making = matches!(
+            command,
+            Command::Produce
+                | Command::HandOver { .. }
+                | Command::Activate { .. }
+                | Command::Withdraw
+        );
+        let coming = self.coming.as_ref().filter(|_| making);
+        coming.or(self.living.as_ref())
+    }
+
+    /// What the rules look at for these cards.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub fn context<'a>(
+        &self,
+        tx: &mut Tx<'_>,
+        person: &'a Person,
+        outlet: Option<Id>,
+        now: Utc,
+    ) -> Result<Context<'a>, DbError> {
+        Ok(Context {
+            under_way: self.coming.is_some(),
+            pending: pending(tx, person.id)?,
+            temporary_days: settings::get(tx, &TEMPORARY_DAYS, now)?,
+            fee_fen: settings::get(tx, &FEE_FEN, now)?,
+            ..Context::new(person, now, outlet)
+        })
+    }
+}
+
+/// What must be settled before a card of this person is cancelled (Art. 13).
+fn pending(_: &mut Tx<'_>, _: Id) -> Result<Vec<Pending>, DbError> {
+    Ok(Vec::new())
+}
+
+/// Carries out a command on a person's card, as a clerk.
 ///
 /// # Errors
-/// [`Refused`] as a problem, or the database's word; nothing has happened then.
+/// [`rules::Refused`] as a problem, or the database's word; nothing has happened then.
 pub async fn perform(
     app: &App,
     actor: &Actor,
@@ -31,6 +94,20 @@ pub async fn perform(
     command: Command,
 ) -> Result<Card, Problem> {
     let outlet = actor.org.ok_or_else(Problem::forbidden)?;
+    perform_at(app, actor, person, command, Some(outlet)).await
+}
+
+/// Carries out a command for whoever acts: a clerk at his outlet, the holder, a hotline, a job.
+///
+/// # Errors
+/// As [`perform`].
+pub async fn perform_at(
+    app: &App,
+    actor: &Actor,
+    person: Id,
+    command: Command,
+    outlet: Option<Id>,
+) -> Result<Card, Problem> {
     let hash = password_hash(&command).await;
     let (app_in, actor) = (app.clone(), actor.clone());
     let ids = [app.id(), app.id(), app.id(), app.id()];
@@ -39,8 +116,9 @@ pub async fn perform(
             let now = Utc::now();
             let person =
                 people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
-            let card = store::living(tx, person.id)?;
-            let context = Context { person: &person, today: now.day(), outlet };
+            let held = Holdings::load(tx, person.id)?;
+            let context = held.context(tx, &person, outlet, now)?;
+            let card = held.target(&command).cloned();
             let event = rules::decide(card.as_ref(), &command, &context)?;
             let step = Step { app: &app_in, actor: &actor, person: &person, ids, outlet, now };
             step.carry_out(tx, card, &command, &event, &hash)
@@ -54,122 +132,6 @@ async fn password_hash(command: &Command) -> String {
     let (password, salt) = (password.clone(), random::<16>());
     let hash = tokio::task::spawn_blocking(move || seal::password::hash(&password, &salt)).await;
     hash.unwrap_or_default()
-}
-
-struct Step<'a> {
-    app: &'a Platform,
-    actor: &'a Actor,
-    person: &'a Person,
-    ids: [Id; 4],
-    outlet: Id,
-    now: Utc,
-}
-
-impl Step<'_> {
-    fn carry_out(
-        &self,
-        tx: &mut Tx<'_>,
-        card: Option<Card>,
-        command: &Command,
-        event: &Event,
-        hash: &str,
-    ) -> Result<Card, Problem> {
-        let mut card = card.unwrap_or_else(|| self.new_card());
-        rules::apply(&mut card, event);
-        match (event, command) {
-            (Event::Applied, Command::Apply { guardian }) => {
-                let inserted = store::insert(tx, &card, guardian.trim(), self.ids[1]);
-                // Two applications at the same moment: the database lets one in.
-                inserted.map_err(|error| match error {
-                    DbError::Unique(_) => Refused::OnePersonOneCard.into(),
-                    other => Problem::from(other),
-                })?;
-            }
-            (Event::Produced { .. }, _) => self.produce(tx, &mut card)?,
-            (Event::HandedOver, Command::HandOver { to }) => {
-                store::set_handed_over(tx, &card, to.trim(), self.now)?;
-            }
-            (Event::Activated, _) => self.activate(tx, &card, hash)?,
-            _ => return Err(DbError::Engine("an event without its command".to_owned()).into()),
-        }
-        journal::record(tx, &self.entry(&card, event))?;
-        Ok(card)
-    }
-
-    fn new_card(&self) -> Card {
-        Card {
-            person: self.person.id,
-            id: self.ids[0],
-            stage: Stage::Ordered,
-            outlet: self.outlet,
-            delivery: "counter".to_owned(),
-            card_no: None,
-            expires_on: None,
-            applied_at: self.now,
-            version: 1,
-        }
-    }
-
-    fn produce(&self, tx: &mut Tx<'_>, card: &mut Card) -> Result<(), Problem> {
-        card.card_no = Some(number::card_number(store::draw_number(tx)?));
-        let identifier = number::identifier(&self.app.config.region, random::<8>());
-        Ok(store::set_produced(tx, card, &identifier, self.now)?)
-    }
-
-    /// The card becomes usable; in the same act the electronic card is issued (Art. 2, 5) and the
-    /// holder's account is opened.
-    fn activate(&self, tx: &mut Tx<'_>, card: &Card, hash: &str) -> Result<(), Problem> {
-        store::set_active(tx, card, self.now)?;
-        let card_no = card.card_no.clone().unwrap_or_default();
-        let certificate = CertificateId {
-            kind: CERTIFICATE_KIND.to_owned(),
-            issuer: self.app.config.issuer_code.clone(),
-            serial: card_no.clone(),
-            version: 1,
-        };
-        store::issue_ecard(tx, card, &certificate.to_string(), &random::<8>(), self.now)?;
-        self.open_account(tx, &card_no, hash)?;
-        let text = "【一卡通】您的社会保障卡和电子社会保障卡已启用，可在手机上出示。如非本人办理请致电12333。";
-        let sms = Sms { to: self.person.phone.clone(), text: text.to_owned() };
-        Ok(outbox::put_sms(tx, self.ids[3], self.now, &sms)?)
-    }
-
-    fn open_account(&self, tx: &mut Tx<'_>, card_no: &str, hash: &str) -> Result<(), DbError> {
-        let sql = "SELECT id FROM account WHERE person_id = $1 AND closed_at IS NULL";
-        let known = tx.optional(sql, &[v(self.person.id)])?;
-        let account = match known {
-            Some(row) => row.get(0)?,
-            None => {
-                let account = NewAccount {
-                    id: self.ids[2],
-                    role: Role::Holder,
-                    name: self.person.name.clone(),
-                    org: None,
-                    division: String::new(),
-                    person: Some(self.person.id),
-                    phone: Some(self.person.phone.clone()),
-                };
-                auth::create_account(tx, &account, self.now)?;
-                auth::add_login(tx, account.id, self.person.number.as_str())?;
-                account.id
-            }
-        };
-        auth::add_login(tx, account, card_no)?;
-        auth::set_password(tx, account, hash)
-    }
-
-    fn entry(&self, card: &Card, event: &Event) -> Entry {
-        let (act, basis, purpose) = match event {
-            Event::Applied => ("card.applied", "Art. 5", "申领实体和电子社会保障卡"),
-            Event::Produced { .. } => ("card.produced", "Art. 11", "制卡"),
-            Event::HandedOver => ("card.handed-over", "Art. 11", "发卡"),
-            Event::Activated => ("card.activated", "Art. 11", "激活，同时签发电子社会保障卡"),
-        };
-        Entry::new(self.app.id(), self.now, self.actor, act, basis)
-            .about(self.person.id)
-            .on("card", card.id)
-            .why(purpose, &["card"])
-    }
 }
 
 /// Makes all ordered cards of the clerk's outlet; returns how many.
@@ -188,73 +150,27 @@ pub async fn produce_batch(app: &App, actor: &Actor) -> Result<usize, Problem> {
     Ok(waiting.len())
 }
 
-/// A person with his cards, as shown at the desk.
-#[derive(Clone, Debug)]
-pub struct Glance {
-    /// The person.
-    pub person: Person,
-    /// His living card.
-    pub card: Option<Card>,
-    /// The electronic card beside it.
-    pub ecard: Option<ECard>,
+/// The stable act of an event in the journal, its article, and why it is done.
+fn act_of(event: &Event) -> (&'static str, &'static str, &'static str) {
+    match event {
+        Event::Applied => ("card.applied", "Art. 5", "申领实体和电子社会保障卡"),
+        Event::Withdrawn => ("card.withdrawn", "Art. 11", "撤回申请"),
+        Event::Produced { .. } => ("card.produced", "Art. 11", "制卡"),
+        Event::HandedOver => ("card.handed-over", "Art. 11", "发卡"),
+        Event::Activated => ("card.activated", "Art. 11", "激活，同时签发电子社会保障卡"),
+        Event::FinancialActivated => ("card.financial-activated", "Art. 10", "激活金融功能"),
+        Event::LostTemporarily { .. } => ("card.lost-temporarily", "Art. 11", "临时挂失"),
+        Event::Lost => ("card.lost", "Art. 11", "正式挂失"),
+        Event::Lapsed => ("card.loss-lapsed", "Art. 11", "临时挂失到期失效"),
+        Event::Released => ("card.released", "Art. 11", "解挂"),
+        Event::Locked => ("card.locked", "Art. 20", "锁定"),
+        Event::Unlocked => ("card.unlocked", "Art. 20", "解锁"),
+        Event::Linked => ("card.linked", "Art. 2", "重新关联电子社会保障卡"),
+        Event::ReplacementApplied { .. } => ("card.replacement-applied", "Art. 12", "申请补换卡"),
+        Event::Replaced => ("card.replaced", "Art. 12", "换发新卡，旧卡失效"),
+        Event::Cancelled => ("card.cancelled", "Art. 13", "注销"),
+    }
 }
 
-/// The person at a glance; the look is journalled.
-///
-/// # Errors
-/// There is no such person, or the database's word.
-pub async fn glance(app: &App, actor: &Actor, person: Id) -> Result<Glance, Problem> {
-    let entry = Entry::new(app.id(), Utc::now(), actor, "person.read", "Art. 19");
-    app.db
-        .write(move |tx| {
-            let person = people_service::read(tx, entry.clone(), person, "窗口办理 / at the desk")?;
-            let (card, ecard) = cards_of(tx, person.id)?;
-            Ok(Glance { person, card, ecard })
-        })
-        .await
-}
-
-/// Both cards of a person.
-///
-/// # Errors
-/// See [`DbError`].
-pub fn cards_of(tx: &mut Tx<'_>, person: Id) -> Result<(Option<Card>, Option<ECard>), DbError> {
-    let card = store::living(tx, person)?;
-    let ecard = match &card {
-        Some(card) => store::ecard_of(tx, card)?,
-        None => None,
-    };
-    Ok((card, ecard))
-}
-
-/// One thing that a clerk could do, and why not now.
-#[derive(Clone, Debug)]
-pub struct Possible {
-    /// The command, with empty parts.
-    pub command: Command,
-    /// Why the rules refuse it now.
-    pub refused: Option<Refused>,
-}
-
-/// What the rules allow for this person now; those that need only what is still to be typed count as
-/// allowed.
-pub fn possible(glance: &Glance, outlet: Id) -> Vec<Possible> {
-    let context = Context { person: &glance.person, today: Utc::now().day(), outlet };
-    let commands = [
-        Command::Apply { guardian: String::new() },
-        Command::Produce,
-        Command::HandOver { to: String::new() },
-        Command::Activate { password: String::new() },
-    ];
-    let look = |command: Command| {
-        let refused = rules::decide(glance.card.as_ref(), &command, &context).err();
-        let only_input_missing = |refused: &Refused| {
-            matches!(
-                refused,
-                Refused::ReceiverMissing | Refused::WeakPassword | Refused::GuardianNeeded
-            )
-        };
-        Possible { command, refused: refused.filter(|refused| !only_input_missing(refused)) }
-    };
-    commands.into_iter().map(look).collect()
-}
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,12 @@ use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
 
-use crate::rules::{Card, Stage};
+use crate::rules::clocks::{Clocks, State};
+use crate::rules::{Card, Cause, Stage};
 
 const COLUMNS: &str = "c.person_id, c.id, c.stage, c.outlet_id, c.delivery, c.card_no, c.expires_on, \
-     c.applied_at, c.version";
+     c.applied_at, c.version, c.social, c.financial, e.state, c.loss_until, c.cause, c.replaces";
+const FROM: &str = "card c LEFT JOIN ecard e ON e.person_id = c.person_id AND e.card_id = c.id";
 
 /// Where bulk loads of cards go.
 pub const CARD_ROWS: BulkRows = BulkRows {
@@ -26,6 +28,7 @@ pub const CARD_ROWS: BulkRows = BulkRows {
         ("handed_to", Kind::Text),
         ("expires_on", Kind::Text),
         ("version", Kind::Int),
+        ("social", Kind::Text),
     ],
 };
 
@@ -60,20 +63,62 @@ fn read(row: &Row) -> Result<Card, DbError> {
         expires_on: row.get::<Option<String>>(6)?.as_deref().and_then(parse_day),
         applied_at: row.get(7)?,
         version: row.get(8)?,
+        clocks: Clocks {
+            social: read_state(&row.get::<String>(9)?)?,
+            financial: read_state(&row.get::<String>(10)?)?,
+            electronic: row
+                .get::<Option<String>>(11)?
+                .map_or(Ok(State::Off), |code| read_state(&code))?,
+        },
+        loss_until: row.get(12)?,
+        cause: Cause::from_code(&row.get::<String>(13)?)
+            .ok_or_else(|| DbError::Engine("unknown cause of an application".to_owned()))?,
+        replaces: row.get(14)?,
     })
+}
+
+fn read_state(code: &str) -> Result<State, DbError> {
+    State::from_code(code).ok_or_else(|| DbError::Engine(format!("unknown state {code}")))
 }
 
 fn read_stage(code: &str) -> Result<Stage, DbError> {
     Stage::from_code(code).ok_or_else(|| DbError::Engine(format!("unknown stage {code}")))
 }
 
-/// The person's living card.
+/// The person's living card: the one in use, or the first one while it is being made.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn living(tx: &mut Tx<'_>, person: Id) -> Result<Option<Card>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM card c WHERE c.person_id = $1 AND c.live");
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE c.person_id = $1 AND c.live");
     tx.optional(&sql, &[v(person)])?.as_ref().map(read).transpose()
+}
+
+/// The card that will take the place of the living one.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn coming(tx: &mut Tx<'_>, person: Id) -> Result<Option<Card>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE c.person_id = $1 AND c.coming");
+    tx.optional(&sql, &[v(person)])?.as_ref().map(read).transpose()
+}
+
+/// One card, whatever its stage.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn by_id(tx: &mut Tx<'_>, person: Id, id: Id) -> Result<Option<Card>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE c.person_id = $1 AND c.id = $2");
+    tx.optional(&sql, &[v(person), v(id)])?.as_ref().map(read).transpose()
+}
+
+/// All cards that the person has or had, newest first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn all_of(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Card>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE c.person_id = $1 ORDER BY c.id DESC");
+    tx.query(&sql, &[v(person)])?.iter().map(read).collect()
 }
 
 /// The person behind a card number.
@@ -85,30 +130,123 @@ pub fn person_of_number(tx: &mut Tx<'_>, card_no: &str) -> Result<Option<Id>, Db
     tx.optional(sql, &[v(card_no)])?.map(|row| row.get(0)).transpose()
 }
 
-/// Enters an application: both cards, one row each.
+/// What an application says beside the card itself.
+#[derive(Clone, Debug, Default)]
+pub struct Application {
+    /// Guardian's name and document number.
+    pub guardian: String,
+    /// Number and substance of a decision (Art. 12).
+    pub decision: String,
+    /// Fee that was paid, in fen.
+    pub fee_fen: i64,
+    /// Receipt of the fee, or ground of its waiver.
+    pub fee_proof: String,
+}
+
+/// Enters an application: both cards, one row each. A replacement waits beside the living card.
 ///
 /// # Errors
-/// [`DbError::Unique`] when the person has a living card (Art. 5).
-pub fn insert(tx: &mut Tx<'_>, card: &Card, guardian: &str, ecard: Id) -> Result<(), DbError> {
+/// [`DbError::Unique`] when the person has a living card (Art. 5), or a replacement under way.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    card: &Card,
+    application: &Application,
+    ecard: Id,
+) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO card (person_id, id, stage, live, outlet_id, delivery, guardian, applied_at,
-                           handed_to, version)
-         VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, '', 1)",
+        "INSERT INTO card (person_id, id, stage, live, coming, outlet_id, delivery, guardian,
+                           applied_at, handed_to, cause, replaces, decision, fee_fen, fee_proof,
+                           version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, $12, $13, $14, 1)",
         &[
             v(card.person),
             v(card.id),
             v(card.stage.code()),
+            v(card.replaces.is_none()),
+            v(card.replaces.is_some()),
             v(card.outlet),
             v(&card.delivery),
-            v(guardian),
+            v(&application.guardian),
             v(card.applied_at),
+            v(card.cause.code()),
+            v(card.replaces),
+            v(&application.decision),
+            v(application.fee_fen),
+            v(&application.fee_proof),
         ],
     )?;
     tx.execute(
-        "INSERT INTO ecard (person_id, id, card_id, state, counter) VALUES ($1, $2, $3, 'ordered', 0)",
+        "INSERT INTO ecard (person_id, id, card_id, state, counter) VALUES ($1, $2, $3, 'off', 0)",
         &[v(card.person), v(ecard), v(card.id)],
     )
     .map(drop)
+}
+
+/// Writes stage and clocks of a card as the rules left them, and whether it lives.
+///
+/// # Errors
+/// [`DbError::Conflict`] when the card changed meanwhile.
+pub fn save(tx: &mut Tx<'_>, card: &Card, why: &str, now: Utc) -> Result<(), DbError> {
+    let over = card.stage.is_over();
+    tx.execute_one(
+        "UPDATE card SET stage = $1, social = $2, financial = $3, loss_until = $4, reminded = FALSE,
+                live = live AND NOT $5, coming = coming AND NOT $5,
+                ended_at = CASE WHEN $5 AND ended_at IS NULL THEN $6 ELSE ended_at END,
+                ended_why = CASE WHEN $5 AND ended_why = '' THEN $7 ELSE ended_why END,
+                version = version + 1
+         WHERE person_id = $8 AND id = $9 AND version = $10",
+        &[
+            v(card.stage.code()),
+            v(card.clocks.social.code()),
+            v(card.clocks.financial.code()),
+            v(card.loss_until),
+            v(over),
+            v(now),
+            v(why),
+            v(card.person),
+            v(card.id),
+            v(card.version),
+        ],
+    )?;
+    let sql = "UPDATE ecard SET state = $1 WHERE person_id = $2 AND card_id = $3";
+    let key = [v(card.clocks.electronic.code()), v(card.person), v(card.id)];
+    tx.execute(sql, &key).map(drop)
+}
+
+/// Makes a card that was coming the living one; the old one must have ended before.
+///
+/// # Errors
+/// [`DbError::Unique`] when another card lives.
+pub fn take_place(tx: &mut Tx<'_>, card: &Card) -> Result<(), DbError> {
+    let sql = "UPDATE card SET live = TRUE, coming = FALSE WHERE person_id = $1 AND id = $2";
+    tx.execute_one(sql, &[v(card.person), v(card.id)])
+}
+
+/// Temporary losses that lapse before a moment, oldest first; of those not reminded yet when asked.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn lapsing(
+    tx: &mut Tx<'_>,
+    before: Utc,
+    not_reminded: bool,
+    most: i64,
+) -> Result<Vec<Card>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE c.loss_until <= $1 AND (NOT $2 OR NOT c.reminded)
+         ORDER BY c.loss_until LIMIT $3"
+    );
+    let key = [v(before), v(not_reminded), v(most)];
+    tx.query(&sql, &key)?.iter().map(read).collect()
+}
+
+/// Notes that the holder was reminded of a lapse.
+///
+/// # Errors
+/// [`DbError::Conflict`] when the card changed meanwhile.
+pub fn set_reminded(tx: &mut Tx<'_>, card: &Card) -> Result<(), DbError> {
+    let sql = "UPDATE card SET reminded = TRUE WHERE person_id = $1 AND id = $2 AND version = $3";
+    tx.execute_one(sql, &[v(card.person), v(card.id), v(card.version)])
 }
 
 /// Draws the next place of the number pool.
@@ -164,16 +302,13 @@ pub fn set_handed_over(tx: &mut Tx<'_>, card: &Card, to: &str, now: Utc) -> Resu
     )
 }
 
-/// Notes that a card is active.
+/// Notes when a card was activated.
 ///
 /// # Errors
-/// [`DbError::Conflict`] when the card changed meanwhile.
-pub fn set_active(tx: &mut Tx<'_>, card: &Card, now: Utc) -> Result<(), DbError> {
-    tx.execute_one(
-        "UPDATE card SET stage = $1, activated_at = $2, version = version + 1
-         WHERE person_id = $3 AND id = $4 AND version = $5",
-        &[v(card.stage.code()), v(now), v(card.person), v(card.id), v(card.version)],
-    )
+/// See [`DbError`].
+pub fn set_activated_at(tx: &mut Tx<'_>, card: &Card, now: Utc) -> Result<(), DbError> {
+    let sql = "UPDATE card SET activated_at = $1 WHERE person_id = $2 AND id = $3";
+    tx.execute_one(sql, &[v(now), v(card.person), v(card.id)])
 }
 
 /// Issues the electronic card: its certificate and the random id of its codes.
@@ -188,9 +323,8 @@ pub fn issue_ecard(
     now: Utc,
 ) -> Result<(), DbError> {
     tx.execute_one(
-        "UPDATE ecard SET state = 'active', certificate = $1, credential = $2, issued_at = $3,
-                          expires_on = $4
-         WHERE person_id = $5 AND card_id = $6 AND state = 'ordered'",
+        "UPDATE ecard SET certificate = $1, credential = $2, issued_at = $3, expires_on = $4
+         WHERE person_id = $5 AND card_id = $6 AND certificate IS NULL",
         &[
             v(certificate),
             v(credential),
@@ -263,8 +397,8 @@ pub struct Standing {
     pub credential: [u8; 8],
     /// The holder.
     pub person: Id,
-    /// Stage of the physical card.
-    pub stage: Stage,
+    /// Clock of the electronic card.
+    pub electronic: State,
     /// Last day of validity.
     pub expires_on: Option<Date>,
 }
@@ -275,15 +409,14 @@ pub struct Standing {
 /// See [`DbError`].
 pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standing>, DbError> {
     let keys: Vec<Value<'_>> = credentials.iter().map(v).collect();
-    let sql = "SELECT d.credential, c.person_id, c.stage, c.expires_on FROM ecard_credential d
+    let sql = "SELECT d.credential, e.person_id, e.state, e.expires_on FROM ecard_credential d
                JOIN ecard e ON e.person_id = d.person_id AND e.id = d.ecard_id
-               JOIN card c ON c.person_id = e.person_id AND c.id = e.card_id
                WHERE d.credential IN (#)";
     let read = |row: &Row| {
         Ok(Standing {
             credential: row.get(0)?,
             person: row.get(1)?,
-            stage: read_stage(&row.get::<String>(2)?)?,
+            electronic: read_state(&row.get::<String>(2)?)?,
             expires_on: row.get::<Option<String>>(3)?.as_deref().and_then(parse_day),
         })
     };
@@ -301,7 +434,7 @@ pub fn at_outlet(
     most: i64,
 ) -> Result<Vec<Card>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM card c WHERE c.outlet_id = $1 AND c.stage = $2 ORDER BY c.id LIMIT $3"
+        "SELECT {COLUMNS} FROM {FROM} WHERE c.outlet_id = $1 AND c.stage = $2 ORDER BY c.id LIMIT $3"
     );
     tx.query(&sql, &[v(outlet), v(stage.code()), v(most)])?.iter().map(read).collect()
 }

@@ -1,7 +1,8 @@
 //! Whether a shown code opens a published item, in the fixed, fail-closed order:
 //! code → terminal → item → level of proof → card → once only.
 
-use cards::rules::{Stage, Unusable};
+use cards::rules::Unusable;
+use cards::rules::clocks::State;
 use items::rules::{Item, Level};
 use kernel::law::{Article, Refusal, Text};
 use people::field::Field;
@@ -28,8 +29,8 @@ pub struct Terminal {
 /// What is known of the card behind a code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Standing {
-    /// Stage of the physical card.
-    pub stage: Stage,
+    /// Clock of the electronic card.
+    pub electronic: State,
     /// Last day of validity.
     pub expires_on: Option<Date>,
 }
@@ -197,7 +198,7 @@ pub fn judge(
         return Err(Refused::LevelTooLow);
     }
     let standing = standing.ok_or(Refused::UnknownCard)?;
-    match cards::rules::usable(&standing.stage, standing.expires_on, today) {
+    match cards::rules::usable(standing.electronic, standing.expires_on, today) {
         Ok(()) => Ok(()),
         Err(Unusable::CardNotActive) => Err(Refused::CardNotActive),
         Err(Unusable::Expired) => Err(Refused::CardExpired),
@@ -223,6 +224,7 @@ pub fn region_bcd(division: &str) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cards::rules::clocks::State as Clock;
     use items::rules::{Area, List, State, Way};
     use kernel::id::Id;
     use proptest::prelude::*;
@@ -256,7 +258,7 @@ mod tests {
     }
 
     fn good() -> Standing {
-        Standing { stage: Stage::Active, expires_on: Some(TODAY) }
+        Standing { electronic: Clock::On, expires_on: Some(TODAY) }
     }
 
     fn code() -> CardCode {
@@ -311,8 +313,8 @@ mod tests {
     #[test]
     fn only_an_active_card_opens_anything() {
         assert_eq!(judged(&terminal(), Some(&item()), None), Some(Refused::UnknownCard));
-        for stage in [Stage::Ordered, Stage::Produced, Stage::HandedOver, Stage::Cancelled] {
-            let standing = Standing { stage, ..good() };
+        for electronic in [Clock::Off, Clock::Suspended, Clock::Ended] {
+            let standing = Standing { electronic, ..good() };
             let refused = judged(&terminal(), Some(&item()), Some(&standing));
             assert_eq!(refused, Some(Refused::CardNotActive));
         }

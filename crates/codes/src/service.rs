@@ -144,7 +144,10 @@ impl Known {
         let cards: HashMap<[u8; 8], (Id, Standing)> = standings
             .into_iter()
             .map(|s| {
-                (s.credential, (s.person, Standing { stage: s.stage, expires_on: s.expires_on }))
+                (
+                    s.credential,
+                    (s.person, Standing { electronic: s.electronic, expires_on: s.expires_on }),
+                )
             })
             .collect();
         let disclosing =
@@ -246,10 +249,12 @@ pub async fn show(app: &App, holder: &Actor) -> Result<Shown, Problem> {
         .db
         .housekeeping(move |tx| {
             let (card, ecard) = cards::service::cards_of(tx, person)?;
-            let standing =
-                card.map(|card| Standing { stage: card.stage, expires_on: card.expires_on });
+            let standing = card.map(|card| Standing {
+                electronic: card.clocks.electronic,
+                expires_on: card.expires_on,
+            });
             let usable =
-                |s: &Standing| cards::rules::usable(&s.stage, s.expires_on, now.day()).is_ok();
+                |s: &Standing| cards::rules::usable(s.electronic, s.expires_on, now.day()).is_ok();
             let ecard = ecard.filter(|_| standing.as_ref().is_some_and(usable));
             let ecard = ecard.ok_or(Refused::CardNotActive)?;
             let credential = ecard.credential.ok_or(Refused::CardNotActive)?;

@@ -168,3 +168,17 @@ pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbE
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
     tx.one("SELECT COUNT(*) FROM person", &[])?.get(0)
 }
+
+/// Notes the day of a person's death, or takes a wrong one back.
+///
+/// # Errors
+/// [`DbError::Conflict`] when the person changed meanwhile.
+pub fn set_deceased(
+    tx: &mut Tx<'_>,
+    person: &Person,
+    day: Option<time::Date>,
+) -> Result<(), DbError> {
+    let sql = "UPDATE person SET deceased_on = $1, version = version + 1
+               WHERE id = $2 AND version = $3";
+    tx.execute_one(sql, &[v(day.map(day_text)), v(person.id), v(person.version)])
+}

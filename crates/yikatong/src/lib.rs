@@ -8,7 +8,7 @@ pub mod home;
 pub mod serve;
 pub mod staff;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use codes::service::Codes;
 use items::service::Catalogue;
@@ -32,16 +32,16 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    Vec::new()
+    cards::jobs()
 }
 
 /// What the authority may tune.
-static SETTINGS: &[&Setting] = &[];
+static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| [cards::SETTINGS].concat());
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
     kernel_routes()
-        .merge(kernel::settings::routes(SETTINGS))
+        .merge(kernel::settings::routes(&SETTINGS))
         .merge(home::routes())
         .merge(cards::routes())
         .merge(codes::routes(codes))

@@ -66,7 +66,7 @@ async fn give_card(browser: &Browser, person: &GeneratedPerson) {
     browser.fill("password", PASSWORD).await;
     browser.fill("again", PASSWORD).await;
     browser.press("激活").await;
-    browser.wait_for_text("已签发").await;
+    browser.wait_for("#certificate").await;
     let certificate = browser.text_of("#certificate").await;
     seal::id36904::CertificateId::parse(&certificate).expect("a certificate after GB/T 36904");
 }
@@ -95,6 +95,57 @@ async fn sign_in_holder(browser: &Browser, server: &Server, person: &GeneratedPe
     browser.fill("code", &code).await;
     browser.press("登录").await;
     browser.wait_for_text("我的社会保障卡").await;
+}
+
+/// Art. 2, 11, 12: two taps report a loss; both cards are off at once; release, link, replacement.
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_a_holder_reports_a_loss_in_two_taps_and_gets_a_new_card() {
+    if !browser::wanted() {
+        return;
+    }
+    let (server, person) = (Server::demo(), newcomer());
+    let desk = Browser::desktop().await;
+    sign_in_clerk(&desk, &server).await;
+    give_card(&desk, &person).await;
+    let phone = Browser::phone().await;
+    sign_in_holder(&phone, &server, &person).await;
+    phone.press("卡丢了，马上挂失").await;
+    phone.screenshot("holder-loss").await;
+    phone.press("确认挂失").await;
+    phone.wait_for_text("已停用，待重新关联").await;
+    assert!(!phone.shows("出示卡码").await, "there is no code to show");
+    assert_eq!(phone.overflow().await, 0);
+    phone.screenshot("holder-lost").await;
+    phone.fill("password", "错误的密码啊").await;
+    phone.press("解挂").await;
+    phone.wait_for(".alert-bad").await;
+    phone.fill("password", PASSWORD).await;
+    phone.press("解挂").await;
+    phone.press("重新启用电子卡").await;
+    phone.wait_for_text("出示卡码").await;
+
+    desk.open(&server.url("/desk")).await;
+    desk.fill("q", person.number.as_str()).await;
+    desk.press("查找").await;
+    desk.press(&person.name).await;
+    desk.fill("proof-lose", "本人居民身份证").await;
+    desk.press("正式挂失").await;
+    desk.wait_for_text("正式挂失").await;
+    desk.press("补换卡").await;
+    desk.choose("cause", "lost").await;
+    desk.choose("fee", "paid").await;
+    desk.fill("fee-proof", "R-20260001").await;
+    desk.press("提交补换申请").await;
+    desk.wait_for_text("在办补换").await;
+    assert!(desk.shows("已申请补换卡，不能解挂").await, "no release any more, and why");
+    desk.screenshot("desk-replacement").await;
+    phone.open(&server.url("/me")).await;
+    assert!(phone.shows("新卡进度").await);
+    phone.screenshot("holder-replacement").await;
+    phone.open(&server.url("/me/history")).await;
+    for text in ["临时挂失", "解挂", "正式挂失", "申请补换卡"] {
+        assert!(phone.shows(text).await, "the history has {text}");
+    }
 }
 
 struct Asked {

@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod crash;
 mod journey;
+mod life;
 mod matrix;
 mod regulation;
 mod support;

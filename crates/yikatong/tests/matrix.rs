@@ -17,9 +17,17 @@ fn kept_out(route: &Declared, reply: &Reply) -> bool {
     to_the_door || code == "platform/not-permitted" || code == "platform/sign-in-required"
 }
 
+/// The path with something in the place of each parameter: the guard comes before any look-up.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.starts_with('{') {
+        true => "0000000000001",
+        false => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 async fn call(client: &mut Client, route: &Declared) -> Reply {
-    let path = route.path.replace("{person}", "0000000000001").replace("{code}", "CQ-XX-999");
-    assert!(!path.contains('{'), "{path}: give the parameter a value here");
+    let path = filled(&route.path.replace("{code}", "CQ-XX-999"));
     match route.method.as_str() {
         "GET" => client.get(&path).await,
         "POST" => client.post_form(&path, &[]).await,

@@ -42,8 +42,13 @@ const TITLES: [&str; 28] = [
 ];
 
 /// Rules that decide without refusing, or before a refusal has a name.
-const RULES: [(u8, &str); 14] = [
+const RULES: [(u8, &str); 19] = [
     (2, "cards::rules::usable"),
+    (2, "cards::rules::life::decide_link"),
+    (11, "cards::rules::clocks::table"),
+    (12, "cards::rules::life::decide_replace"),
+    (13, "cards::rules::life::decide_cancel"),
+    (13, "cards::rules::life::may_destroy"),
     (5, "people::rules::eligibility"),
     (5, "cards::rules::decide"),
     (11, "cards::rules::decide_step"),
@@ -63,7 +68,6 @@ const RULES: [(u8, &str); 14] = [
 const KEPT: [u8; 13] = [2, 5, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25];
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
-    use cards::rules::{Refused as Card, Stage};
     use people::rules::Refused as Person;
     let mut all: Vec<Box<dyn Refusal>> = Vec::new();
     let day = time::macros::date!(2026 - 01 - 01);
@@ -76,17 +80,8 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
         Person::OtherName,
         Person::Unknown,
     ];
-    let cards = [
-        Card::OnePersonOneCard,
-        Card::GuardianNeeded,
-        Card::NoCard,
-        Card::WrongStage(Stage::Cancelled),
-        Card::OtherOutlet,
-        Card::ReceiverMissing,
-        Card::WeakPassword,
-    ];
     people.into_iter().for_each(|refused| all.push(Box::new(refused)));
-    cards.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    cards::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     codes::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     items::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));

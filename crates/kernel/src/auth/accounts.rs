@@ -102,7 +102,7 @@ pub fn make_token(tx: &mut Tx<'_>, account: Id, role: Role, now: Utc) -> Result<
     Ok(token)
 }
 
-/// Closes an account and ends its sessions.
+/// Closes an account, ends its sessions and frees its names.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -110,5 +110,37 @@ pub fn close_account(tx: &mut Tx<'_>, account: Id, now: Utc) -> Result<(), DbErr
     let sql = "UPDATE account SET closed_at = $1, version = version + 1
                WHERE id = $2 AND closed_at IS NULL";
     tx.execute(sql, &[v(now), v(account)])?;
+    tx.execute("DELETE FROM account_login WHERE account_id = $1", &[v(account)])?;
     tx.execute("DELETE FROM session WHERE account_id = $1", &[v(account)]).map(drop)
+}
+
+/// Takes a name to sign in with away, for instance the number of a card that was replaced.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn remove_login(tx: &mut Tx<'_>, account: Id, login: &str) -> Result<(), DbError> {
+    let sql = "DELETE FROM account_login WHERE login = $1 AND account_id = $2";
+    tx.execute(sql, &[v(normal_login(login)), v(account)]).map(drop)
+}
+
+/// Closes whatever accounts a person has.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn close_accounts_of(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<(), DbError> {
+    let sql = "SELECT id FROM account WHERE person_id = $1 AND closed_at IS NULL";
+    for row in tx.query(sql, &[v(person)])? {
+        close_account(tx, row.get(0)?, now)?;
+    }
+    Ok(())
+}
+
+/// The open account of a holder.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn account_of(tx: &mut Tx<'_>, person: Id) -> Result<Option<Id>, DbError> {
+    let sql = "SELECT id FROM account WHERE person_id = $1 AND closed_at IS NULL
+               ORDER BY id LIMIT 1";
+    tx.optional(sql, &[v(person)])?.map(|row| row.get(0)).transpose()
 }

@@ -21,9 +21,11 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, header};
 
 pub use accounts::{
-    NewAccount, add_login, close_account, create_account, make_token, set_password, set_totp_secret,
+    NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
+    make_token, remove_login, set_password, set_totp_secret,
 };
 pub(crate) use pages::routes;
+pub use service::confirm_password;
 
 use crate::actor::{Actor, Role};
 use crate::db::{DbError, Row, Tx, v};

@@ -107,6 +107,31 @@ pub(super) async fn check_password(
     Ok(Half { token })
 }
 
+/// Whether somebody who is signed in still knows his password: asked before what cannot wait for the
+/// next sign-in, such as releasing a card. Guesses are slowed as at sign-in.
+///
+/// # Errors
+/// The password is wrong, or too many were tried.
+pub async fn confirm_password(app: &Platform, account: Id, password: &str) -> Result<(), Problem> {
+    let guessed = format!("confirm:{account}");
+    count_guess(app, &guessed, Utc::now()).await?;
+    let stored = app
+        .db
+        .read(move |tx| {
+            let sql = "SELECT password FROM account WHERE id = $1 AND closed_at IS NULL";
+            let row = tx.optional(sql, &[v(account)])?;
+            row.map_or(Ok(None), |row| row.get::<Option<String>>(0))
+        })
+        .await?;
+    if password.len() > 256 || !verify_password(password.to_owned(), stored).await {
+        return Err(wrong_credentials());
+    }
+    let forget = move |tx: &mut Tx<'_>| {
+        tx.execute("DELETE FROM guess WHERE guessed = $1", &[v(&guessed)]).map(drop)
+    };
+    Ok(app.db.housekeeping::<(), DbError>(forget).await?)
+}
+
 /// Argon2id takes tens of milliseconds of a core: off the runtime's threads. An unknown name costs
 /// the same time as a known one.
 async fn verify_password(password: String, stored: Option<String>) -> bool {

@@ -67,20 +67,13 @@ impl Holder {
             v(""),
             v(UNTIL),
             v(1i64),
+            v("on"),
         ]
     }
 
     fn ecard(&self) -> Vec<Value<'static>> {
         let credential = v(self.credential.to_vec());
-        vec![
-            v(self.person),
-            v(self.ecard),
-            v(self.card),
-            v("active"),
-            credential,
-            v(0i64),
-            v(UNTIL),
-        ]
+        vec![v(self.person), v(self.ecard), v(self.card), v("on"), credential, v(0i64), v(UNTIL)]
     }
 
     fn directory(&self) -> Vec<Value<'static>> {

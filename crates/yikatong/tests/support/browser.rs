@@ -130,6 +130,12 @@ impl Browser {
         };
         self.wait(&format!("button or link {text}"), looking).await;
         let found = found.expect("the wait ended with a find");
+        // A person would scroll it out from under the bar at the bottom of a phone.
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        if let Ok(element) = serde_json::to_value(&found) {
+            let scrolled = self.client.execute(script, vec![element]).await;
+            self.must(scrolled, &format!("scroll to {text}")).await;
+        }
         self.must(found.click().await, &format!("press {text}")).await;
     }
 

@@ -1,0 +1,161 @@
+//! The holder's own cards: states, history, and what he does himself.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use kernel::actor::Actor;
+use kernel::http::{Form, Page, render};
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::settings;
+use kernel::time::{Utc, day_text};
+use serde::Deserialize;
+
+use super::person::clock_rows;
+use crate::rules::clocks::State as Clock;
+use crate::rules::{Card, Command, Stage};
+use crate::service::{self, Glance};
+use crate::settings::TEMPORARY_DAYS;
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct MePage {
+    p: Page,
+    number: String,
+    glance: Glance,
+    problem: Option<Problem>,
+}
+
+impl MePage {
+    fn until(&self, card: &Card) -> String {
+        card.expires_on.map(day_text).unwrap_or_default()
+    }
+
+    fn may(&self, wanted: &str) -> bool {
+        self.glance.possible.iter().any(|one| {
+            let fits = matches!(
+                (&one.command, wanted),
+                (Command::LoseTemporarily, "lose")
+                    | (Command::Link, "link")
+                    | (Command::Release { .. }, "release")
+            );
+            fits && one.refused.is_none()
+        })
+    }
+
+    /// The holder himself releases only what he reported himself, for some days.
+    fn may_release(&self) -> bool {
+        let temporary = |card: &Card| {
+            card.clocks.social == Clock::LostTemporarily && card.stage == Stage::Active
+        };
+        self.may("release") && self.glance.card.as_ref().is_some_and(temporary)
+    }
+
+    fn may_renew(&self) -> bool {
+        let today = Utc::now().day();
+        let soon = |card: &Card| {
+            let opens = today.saturating_add(time::Duration::days(90));
+            card.stage == Stage::Active && card.expires_on.is_some_and(|last| last <= opens)
+        };
+        self.glance.coming.is_none() && self.glance.card.as_ref().is_some_and(soon)
+    }
+
+    fn faces(&self, card: &Card) -> Vec<(String, String, &'static str)> {
+        clock_rows(&self.p, &card.clocks)
+    }
+}
+
+/// The way of a card that is being made, as on a parcel: the name of each step, and whether it is
+/// `done`, `now` or still to come; the present one is marked.
+pub(super) fn parcel(p: &Page, card: &Card) -> Vec<(String, &'static str, bool)> {
+    let at = match card.stage {
+        Stage::Ordered => 1,
+        Stage::Produced => 2,
+        Stage::HandedOver => 3,
+        _ => 4,
+    };
+    let names = [
+        p.t("已申领", "Applied"),
+        p.t("制卡", "Being made"),
+        p.t("到网点领取", "Collect it at the outlet"),
+        p.t("激活", "Activate"),
+    ];
+    let state = |place: usize| match place.cmp(&at) {
+        std::cmp::Ordering::Less => "done",
+        std::cmp::Ordering::Equal => "now",
+        std::cmp::Ordering::Greater => "later",
+    };
+    names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| ((*name).to_owned(), state(place), place == at))
+        .collect()
+}
+
+pub(super) async fn me(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
+    show(&app, &actor, p, None).await
+}
+
+async fn show(
+    app: &App,
+    actor: &Actor,
+    p: Page,
+    problem: Option<Problem>,
+) -> Result<Response, Problem> {
+    let glance = service::holdings(app, actor).await?;
+    let number = glance.person.number.mask();
+    render(&MePage { p, number, glance, problem })
+}
+
+#[derive(Template)]
+#[template(path = "me_loss.html")]
+struct LossPage {
+    p: Page,
+    days: i64,
+}
+
+/// The second of two taps: what will happen, and the button.
+pub(super) async fn loss(State(app): State<App>, p: Page) -> Result<Response, Problem> {
+    let days = app.db.read(|tx| settings::get(tx, &TEMPORARY_DAYS, Utc::now())).await?;
+    render(&LossPage { p, days })
+}
+
+#[derive(Template)]
+#[template(path = "me_history.html")]
+struct HistoryPage {
+    p: Page,
+    glance: Glance,
+}
+
+pub(super) async fn history(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+) -> Result<Response, Problem> {
+    let glance = service::holdings(&app, &actor).await?;
+    render(&HistoryPage { p, glance })
+}
+
+#[derive(Deserialize)]
+pub(super) struct OwnAct {
+    act: String,
+    #[serde(default)]
+    password: String,
+}
+
+pub(super) async fn act(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Form(form): Form<OwnAct>,
+) -> Result<Response, Problem> {
+    match service::perform_own_act(&app, &actor, &form.act, &form.password).await.map(drop) {
+        Ok(()) => Ok(Redirect::to("/me").into_response()),
+        Err(problem) if problem.status < 500 && problem.status != 404 => {
+            let status = StatusCode::from_u16(problem.status).unwrap_or_default();
+            Ok((status, show(&app, &actor, p, Some(problem)).await?).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,56 @@
+//! Temporary loss by phone (12333, 12345): the caller names number, name and phone of the register.
+
+use kernel::actor::Actor;
+use kernel::law::Text;
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::time::Utc;
+use people::number::{PersonNumber, Strictness};
+
+use super::perform_at;
+use crate::rules::{Card, Command};
+
+/// Who calls, as he says.
+#[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+pub struct Caller {
+    /// Person number.
+    pub number: String,
+    /// Name.
+    pub name: String,
+    /// Phone of the register.
+    pub phone: String,
+}
+
+/// Reports the caller's card lost for some days. All three answers must fit; which one does not is
+/// not told, so that nobody learns a stranger's phone by asking.
+///
+/// # Errors
+/// They do not fit, or the rules refuse.
+pub async fn report_loss(app: &App, agent: &Actor, caller: &Caller) -> Result<Card, Problem> {
+    let now = Utc::now();
+    let parsed = PersonNumber::parse(&caller.number, now.day(), Strictness::Checked);
+    let number = parsed.map_err(|_| unknown_caller())?.number;
+    let said = caller.clone();
+    let person = app
+        .db
+        .read(move |tx| Ok::<_, Problem>(people::store::by_number(tx, &number)?))
+        .await?
+        .filter(|person| person.name == people::pinyin::normalise_name(&said.name))
+        .filter(|person| person.phone == said.phone.trim())
+        .ok_or_else(unknown_caller)?;
+    perform_at(app, agent, person.id, Command::LoseTemporarily, None).await
+}
+
+fn unknown_caller() -> Problem {
+    let mut problem = Problem::new(
+        409,
+        "cards/caller-not-recognised",
+        Text::new("身份信息核对不一致", "What the caller said does not fit the register"),
+        Text::new(
+            "请再次核对号码、姓名和预留手机；仍不一致的，请本人到网点办理",
+            "Ask again for number, name and phone; else the holder goes to an outlet",
+        ),
+    );
+    problem.article = Some(kernel::law::Article(11));
+    problem
+}
