@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod events;
 pub mod number;
 pub mod pages;
 pub mod rules;
@@ -11,21 +12,26 @@ pub mod settings;
 pub mod store;
 
 use kernel::db::Migration;
+use kernel::jobs::Job;
 use kernel::settings::Setting;
 
 /// The schema of cards.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") },
     Migration { name: "cards-0002", sql: include_str!("../migrations/0002_life.sql") },
+    Migration { name: "cards-0003", sql: include_str!("../migrations/0003_events.sql") },
 ];
 
 /// What the authority may tune.
 pub static SETTINGS: &[&Setting] =
-    &[&settings::TEMPORARY_DAYS, &settings::REMIND_HOURS, &settings::FEE_FEN];
+    &[&settings::TEMPORARY_DAYS, &settings::REMIND_HOURS, &settings::FEE_FEN, &events::ALONE];
 
-pub use service::jobs;
+/// The repeating work of cards.
+pub fn jobs() -> Vec<Job> {
+    [service::jobs(), events::service::jobs()].concat()
+}
 
 /// All routes of cards.
 pub fn routes() -> kernel::http::Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(events::api::routes()).merge(events::pages::routes())
 }

@@ -108,22 +108,47 @@ pub async fn perform_at(
     command: Command,
     outlet: Option<Id>,
 ) -> Result<Card, Problem> {
-    let hash = password_hash(&command).await;
-    let (app_in, actor) = (app.clone(), actor.clone());
-    let ids = [app.id(), app.id(), app.id(), app.id()];
-    app.db
-        .write(move |tx| {
-            let now = Utc::now();
-            let person =
-                people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
-            let held = Holdings::load(tx, person.id)?;
-            let context = held.context(tx, &person, outlet, now)?;
-            let card = held.target(&command).cloned();
-            let event = rules::decide(card.as_ref(), &command, &context)?;
-            let step = Step { app: &app_in, actor: &actor, person: &person, ids, outlet, now };
-            step.carry_out(tx, card, &command, &event, &hash)
-        })
-        .await
+    let hands = Hands { hash: password_hash(&command).await, ..Hands::new(app) };
+    let actor = actor.clone();
+    app.db.write(move |tx| perform_in(tx, &hands, &actor, person, &command, outlet)).await
+}
+
+/// What a command needs from outside its transaction: fresh ids, and the hash of a password.
+pub(crate) struct Hands {
+    app: App,
+    ids: [Id; 4],
+    hash: String,
+    /// Id for an entry of the caller's own.
+    pub(crate) entry: Id,
+}
+
+impl Hands {
+    pub(crate) fn new(app: &App) -> Self {
+        let ids = [app.id(), app.id(), app.id(), app.id()];
+        Self { app: app.clone(), ids, hash: String::new(), entry: app.id() }
+    }
+}
+
+/// Carries out a command inside the caller's transaction.
+///
+/// # Errors
+/// As [`perform`].
+pub(crate) fn perform_in(
+    tx: &mut Tx<'_>,
+    hands: &Hands,
+    actor: &Actor,
+    person: Id,
+    command: &Command,
+    outlet: Option<Id>,
+) -> Result<Card, Problem> {
+    let now = Utc::now();
+    let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
+    let held = Holdings::load(tx, person.id)?;
+    let context = held.context(tx, &person, outlet, now)?;
+    let card = held.target(command).cloned();
+    let event = rules::decide(card.as_ref(), command, &context)?;
+    let step = Step { app: &hands.app, actor, person: &person, ids: hands.ids, outlet, now };
+    step.carry_out(tx, card, command, &event, &hands.hash)
 }
 
 /// Argon2id takes tens of milliseconds: outside the transaction, off the runtime's threads.
@@ -173,4 +198,4 @@ fn act_of(event: &Event) -> (&'static str, &'static str, &'static str) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

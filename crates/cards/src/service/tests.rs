@@ -11,13 +11,13 @@ use proptest::test_runner::TestRunner;
 use crate::rules::clocks::State;
 use crate::rules::{CancelCause, Cause, Fee};
 
-async fn office(test: &TestDb) -> (App, Actor) {
+pub(crate) async fn office(test: &TestDb) -> (App, Actor) {
     let app = platform(test, &[kernel::MIGRATIONS, people::MIGRATIONS, crate::MIGRATIONS]).await;
     (app, actor(Role::Clerk))
 }
 
 /// A grown-up resident of Chongqing, registered by the clerk.
-async fn resident(app: &App, clerk: &Actor, number: u32) -> Id {
+pub(crate) async fn resident(app: &App, clerk: &Actor, number: u32) -> Id {
     let grown_up = |made: &generate::GeneratedPerson| made.birth.year() < 2000;
     let made = (number * 1_000..).filter_map(|n| generate::person(9, n));
     let made = made
@@ -61,13 +61,13 @@ fn hand_over() -> Command {
     Command::HandOver { to: "本人".to_owned() }
 }
 
-async fn give_card(app: &App, clerk: &Actor, person: Id) {
+pub(crate) async fn give_card(app: &App, clerk: &Actor, person: Id) {
     for command in [apply(), Command::Produce, hand_over(), activate()] {
         perform(app, clerk, person, command).await.expect("the way of a first card");
     }
 }
 
-async fn held(app: &App, person: Id) -> (Holdings, Vec<Card>) {
+pub(crate) async fn held(app: &App, person: Id) -> (Holdings, Vec<Card>) {
     let load = move |tx: &mut Tx<'_>| {
         Ok::<_, DbError>((Holdings::load(tx, person)?, store::all_of(tx, person)?))
     };
