@@ -1,5 +1,6 @@
 //! The clerk's desk and the holder's cards.
 
+mod day;
 mod hotline;
 mod me;
 pub(crate) mod person;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/desk/people/{person}", DESK, &[5, 11, 12, 13], person::act)
         .page(Method::POST, "/desk/people/{person}/destroy", DESK, &[13], second::destroy)
         .page(Method::POST, "/desk/people/{person}/revive", DESK, &[13], second::revive)
+        .page(Method::GET, "/desk/day", DESK, &[11], day::day)
         .page(Method::GET, "/desk/second-person", DESK, &[13, 25], second::list)
         .page(Method::POST, "/desk/second-person", DESK, &[13, 25], second::decide)
         .page(Method::GET, "/desk/production", DESK, &[11], production)
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/hotline/loss", HOTLINE, &[11, 22], hotline::report)
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))
         .nav(CLERKS, "/desk/production", Text::new("制卡", "Production"), Some('p'))
+        .nav(CLERKS, "/desk/day", Text::new("今日办理", "My day"), Some('y'))
         .nav(CLERKS, "/desk/second-person", Text::new("双人复核", "Second person"), Some('2'))
         .nav(
             &[Role::HotlineAgent],

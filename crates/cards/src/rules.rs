@@ -8,6 +8,7 @@
 
 mod card;
 pub mod clocks;
+mod hints;
 mod life;
 mod refused;
 
@@ -18,6 +19,7 @@ use time::Date;
 
 pub use card::{Card, Cause, Stage};
 use clocks::{Clock, Move, State};
+pub use hints::{Hint, hints};
 pub use life::{fee_of, may_destroy};
 pub use refused::{CancelCause, Pending, Refused};
 

@@ -19,6 +19,13 @@ const TEXT_LEN: usize = 13;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Id(pub i64);
 
+impl Id {
+    /// The least id that can have been made at or after a moment.
+    pub fn not_before(now: Utc) -> Self {
+        Self((now.0.div_euclid(1_000) - EPOCH_MS).max(0) << 22)
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0u8; TEXT_LEN];
@@ -115,6 +122,13 @@ mod tests {
             assert!(id > last);
             last = id;
         }
+    }
+
+    #[test]
+    fn the_least_id_of_a_moment_parts_those_before_from_those_after() {
+        let (maker, noon) = (IdMaker::new(1_023), Utc(1_800_000_000_000_000));
+        let before = maker.next(Utc(noon.0 - 1_000));
+        assert!(before < Id::not_before(noon) && Id::not_before(noon) <= maker.next(noon));
     }
 
     #[test]

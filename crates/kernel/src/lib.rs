@@ -28,4 +28,5 @@ use db::Migration;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "kernel-0001", sql: include_str!("../migrations/0001_kernel.sql") },
     Migration { name: "kernel-0002", sql: include_str!("../migrations/0002_jobs_settings.sql") },
+    Migration { name: "kernel-0003", sql: include_str!("../migrations/0003_clerks.sql") },
 ];

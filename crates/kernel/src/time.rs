@@ -48,6 +48,12 @@ impl Utc {
         self.beijing().date()
     }
 
+    /// The first moment of a civil day in Chongqing.
+    pub fn start_of(day: Date) -> Self {
+        let midnight = day.midnight().assume_offset(BEIJING);
+        Self((midnight.unix_timestamp_nanos() / 1_000) as i64)
+    }
+
     /// `2026-03-01 09:30:00` in Chongqing's civil time, for people.
     pub fn local(self) -> String {
         self.beijing()
@@ -96,6 +102,7 @@ mod tests {
         let midnight = Utc(1_772_294_400 * Utc::SECOND); // 2026-02-28T16:00:00Z
         assert_eq!(midnight.day(), date!(2026 - 03 - 01));
         assert_eq!(Utc(midnight.0 - 1).day(), date!(2026 - 02 - 28));
+        assert_eq!(Utc::start_of(date!(2026 - 03 - 01)), midnight);
         assert_eq!(midnight.local(), "2026-03-01 00:00:00");
         assert_eq!(midnight.rfc3339(), "2026-02-28T16:00:00Z");
     }

@@ -142,6 +142,11 @@ async fn browser_a_holder_reports_a_loss_in_two_taps_and_gets_a_new_card() {
     phone.open(&server.url("/me")).await;
     assert!(phone.shows("新卡进度").await);
     phone.screenshot("holder-replacement").await;
+    desk.open(&server.url("/desk/day")).await;
+    for text in ["正式挂失", "申请补换卡", "激活"] {
+        assert!(desk.shows(text).await, "the day's hand-over has {text}");
+    }
+    desk.screenshot("desk-day").await;
     phone.open(&server.url("/me/history")).await;
     for text in ["临时挂失", "解挂", "正式挂失", "申请补换卡"] {
         assert!(phone.shows(text).await, "the history has {text}");

@@ -266,6 +266,24 @@ fn the_electronic_card_is_linked_again_only_beside_a_good_physical_one() {
     assert_eq!(decide(Some(&card), &Command::Link, &context(&person)), Ok(Event::Linked));
 }
 
+/// Art. 15: what a good clerk says without being asked.
+#[test]
+fn hints_speak_of_what_ends_soon_and_of_what_is_off() {
+    let person = adult();
+    let fine = in_use();
+    assert_eq!(hints(&person, Some(&fine), NOW), []);
+    let ending = Card { expires_on: Some(date!(2026 - 05 - 30)), ..in_use() };
+    assert_eq!(hints(&person, Some(&ending), NOW), [Hint::CardEnds(date!(2026 - 05 - 30))]);
+    let mut lost = in_use();
+    apply(&mut lost, &Event::LostTemporarily { until: NOW });
+    assert_eq!(hints(&person, Some(&lost), NOW), [Hint::LossLapses(NOW)]);
+    apply(&mut lost, &Event::Released);
+    assert_eq!(hints(&person, Some(&lost), NOW), [Hint::LinkElectronic]);
+    assert_eq!(hints(&person, Some(&card(Stage::Produced)), NOW), [Hint::Collect]);
+    let guest = Person { ground_until: Some(TODAY), ..adult() };
+    assert_eq!(hints(&guest, None, NOW), [Hint::EntitlementEnds(TODAY)]);
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     let causes = prop::sample::select(Cause::ALL.to_vec());
     let ends = prop::sample::select(CancelCause::ALL.to_vec());

@@ -11,7 +11,7 @@ use people::rules::Person;
 use people::service as people_service;
 
 use super::Holdings;
-use crate::rules::{self, CancelCause, Card, Cause, Command, Fee, Refused};
+use crate::rules::{self, CancelCause, Card, Cause, Command, Fee, Hint, Refused};
 use crate::store::{self, ECard};
 
 /// A person with his cards, as shown at the desk.
@@ -31,6 +31,8 @@ pub struct Glance {
     pub possible: Vec<Possible>,
     /// What was done with the cards, newest first.
     pub history: Vec<Stored>,
+    /// What should be said without being asked (Art. 15).
+    pub hints: Vec<Hint>,
 }
 
 /// The person at a glance; the look is journalled.
@@ -60,8 +62,9 @@ fn look(tx: &mut Tx<'_>, person: Person, outlet: Option<Id>) -> Result<Glance, P
     past.retain(|card| card.stage.is_over());
     let history = history(tx, person.id)?;
     drop(context);
+    let hints = rules::hints(&person, held.living.as_ref(), Utc::now());
     let (card, coming) = (held.living, held.coming);
-    Ok(Glance { person, card, coming, past, ecard, possible, history })
+    Ok(Glance { person, card, coming, past, ecard, possible, history, hints })
 }
 
 /// The most entries of a history that are shown.

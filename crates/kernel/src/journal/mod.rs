@@ -262,3 +262,22 @@ pub fn newest(tx: &mut Tx<'_>, before: Id, most: i64) -> Result<Vec<Stored>, DbE
         format!("SELECT {COLUMNS} FROM journal_entry WHERE id < $1 ORDER BY id DESC LIMIT $2");
     tx.query(&sql, &[v(before), v(most)])?.iter().map(Stored::read).collect()
 }
+
+/// What a clerk did since a moment, newest first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn of_clerk(
+    tx: &mut Tx<'_>,
+    account: Id,
+    since: Utc,
+    most: i64,
+) -> Result<Vec<Stored>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM journal_entry
+         WHERE actor_role IN ('clerk', 'outlet-manager') AND actor_id = $1 AND id >= $2
+         ORDER BY id DESC LIMIT $3"
+    );
+    let key = [v(account), v(Id::not_before(since)), v(most)];
+    tx.query(&sql, &key)?.iter().map(Stored::read).collect()
+}
