@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod bulk;
 pub mod number;
 pub mod pages;
 pub mod rules;
@@ -17,5 +18,5 @@ pub const MIGRATIONS: &[Migration] =
 
 /// All routes of cards.
 pub fn routes() -> kernel::http::Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(bulk::routes())
 }

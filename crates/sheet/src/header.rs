@@ -74,7 +74,7 @@ fn candidate(at: usize, line: u64, cells: &[String], columns: &[Column]) -> Opti
     let known = keys.iter().flatten().count();
     let missing = columns.iter().filter(|c| c.needed && !keys.contains(&Some(c.key)));
     let missing = missing.map(|column| column.names[0]).collect();
-    (known > 0).then(|| Candidate { at, line, header: Header { names, keys }, missing, known })
+    (known > 0).then_some(Candidate { at, line, header: Header { names, keys }, missing, known })
 }
 
 fn key_of(name: &str, columns: &[Column]) -> Option<&'static str> {

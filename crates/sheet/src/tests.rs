@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_written_is_read_back(cells in proptest::collection::vec("[^\\p{Cc}\u{fffd}]{0,12}", 2..3)) {
+    fn whatever_is_written_is_read_back(cells in proptest::collection::vec("[^\\p{Cc}\u{feff}\u{fffd}]{0,12}", 2..3)) {
         let trimmed: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
         prop_assume!(trimmed.iter().any(|cell| !cell.is_empty()));
         prop_assume!(trimmed.iter().all(|cell| !cell.starts_with('\'') && !crate::text::looks_rounded(cell)));
