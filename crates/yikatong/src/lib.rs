@@ -24,6 +24,7 @@ pub fn migrations() -> Vec<Migration> {
         kernel::MIGRATIONS,
         people::MIGRATIONS,
         cards::MIGRATIONS,
+        cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
     ]
@@ -32,11 +33,11 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    Vec::new()
+    vec![cards::bulk::JOB]
 }
 
 /// What the authority may tune.
-static SETTINGS: &[&Setting] = &[];
+static SETTINGS: &[&Setting] = &[&cards::bulk::KEPT_DAYS];
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {

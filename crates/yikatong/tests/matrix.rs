@@ -19,6 +19,7 @@ fn kept_out(route: &Declared, reply: &Reply) -> bool {
 
 async fn call(client: &mut Client, route: &Declared) -> Reply {
     let path = route.path.replace("{person}", "0000000000001").replace("{code}", "CQ-XX-999");
+    let path = path.replace("{job}", "0000000000001");
     assert!(!path.contains('{'), "{path}: give the parameter a value here");
     match route.method.as_str() {
         "GET" => client.get(&path).await,

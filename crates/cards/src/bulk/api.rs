@@ -107,7 +107,8 @@ async fn upload(
     Query(about): Query<About>,
     file: FileBody,
 ) -> Result<Json<BulkBody>, Problem> {
-    let sent = Upload { unit: about.unit, file_name: about.name, bytes: file.bytes };
+    let content = Box::new(std::io::Cursor::new(file.bytes));
+    let sent = Upload { unit: about.unit, file_name: about.name, content };
     let id = service::upload(&app, &actor, sent).await?;
     work::nudge(&app);
     Ok(Json(body(service::job(&app, &actor, id).await?)))

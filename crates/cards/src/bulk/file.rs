@@ -22,11 +22,11 @@ fn context(job: Id, number: u64) -> Vec<u8> {
     format!("bulk {job} {number}").into_bytes()
 }
 
-/// Keeps a file's content.
+/// Keeps a file's content; gives its length in bytes.
 ///
 /// # Errors
-/// The disk's word.
-pub(super) fn keep(app: &Platform, job: Id, content: &[u8]) -> io::Result<()> {
+/// The disk's word, or the source's; nothing is kept then.
+pub(super) fn keep(app: &Platform, job: Id, content: &mut dyn Read) -> io::Result<u64> {
     let path = path(app, job);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -37,11 +37,26 @@ pub(super) fn keep(app: &Platform, job: Id, content: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    for (chunk, number) in content.chunks(CHUNK as usize).zip(0..) {
-        file.write_all(&app.keys.seal_field(chunk, &context(job, number)))?;
+    let kept = write(app, job, content, options.open(path)?);
+    if kept.is_err() {
+        delete(app, job)?;
     }
-    file.sync_all()
+    kept
+}
+
+fn write(app: &Platform, job: Id, content: &mut dyn Read, mut file: File) -> io::Result<u64> {
+    let (mut size, mut chunk) = (0, Vec::with_capacity(CHUNK as usize));
+    for number in 0.. {
+        chunk.clear();
+        (&mut *content).take(CHUNK).read_to_end(&mut chunk)?;
+        if chunk.is_empty() {
+            break;
+        }
+        size += chunk.len() as u64;
+        file.write_all(&app.keys.seal_field(&chunk, &context(job, number)))?;
+    }
+    file.sync_all()?;
+    Ok(size)
 }
 
 /// Deletes a file's content; that it is gone already is no error.

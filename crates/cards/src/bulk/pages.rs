@@ -84,8 +84,8 @@ async fn upload(
     let taken = match sent.files.iter().position(|file| file.field == "file") {
         Some(place) => {
             let file = sent.files.swap_remove(place);
-            let upload =
-                service::Upload { unit: unit.clone(), file_name: file.name, bytes: file.bytes };
+            let content = Box::new(std::io::Cursor::new(file.bytes));
+            let upload = service::Upload { unit: unit.clone(), file_name: file.name, content };
             service::upload(&app, &actor, upload).await
         }
         None => Err(sent.file("file").err().unwrap_or_else(Problem::not_found)),

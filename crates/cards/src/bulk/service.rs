@@ -1,5 +1,7 @@
 //! Use cases of bulk applications: upload, confirm, stop, look.
 
+use std::io::Read;
+
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
@@ -14,18 +16,17 @@ use super::rules::{self, READY, Refused, State};
 use super::store::{self, BulkJob, Counts, Found};
 use super::{file, work};
 
-/// The most bytes of a file.
+/// The most bytes of a file that comes over HTTP.
 pub const MOST_BYTES: usize = 64 << 20;
 
 /// What a clerk sends.
-#[derive(Clone, Debug)]
 pub struct Upload {
     /// The unit whose people they are.
     pub unit: String,
     /// Name of the file.
     pub file_name: String,
-    /// The content.
-    pub bytes: Vec<u8>,
+    /// The content, read once and as a stream.
+    pub content: Box<dyn Read + Send>,
 }
 
 /// Takes a file in; its check begins with the next round of the job.
@@ -39,19 +40,17 @@ pub async fn upload(app: &App, actor: &Actor, sent: Upload) -> Result<Id, Proble
         let text = Text::new("请填写单位名称（100字以内）", "The unit's name, up to 100 letters");
         return Err(Problem::field("unit", text));
     }
-    if sent.bytes.is_empty() {
-        return Err(Problem::field("file", Text::new("文件没有内容", "The file is empty")));
-    }
-    if sent.bytes.len() > MOST_BYTES {
-        return Err(Problem::field("file", Text::new("文件超过 64 MiB", "More than 64 MiB")));
-    }
     let (id, now) = (app.id(), Utc::now());
+    let (platform, mut content) = (app.clone(), sent.content);
+    let kept = tokio::task::spawn_blocking(move || file::keep(&platform, id, &mut content)).await;
+    let kept = kept.map_err(|error| DbError::Engine(error.to_string()))?;
+    let file_size = kept.map_err(|error| DbError::Unavailable(error.to_string()))?;
     let job = BulkJob {
         id,
         actor: actor.clone(),
         unit,
         file_name: sent.file_name.chars().filter(|c| !c.is_control()).take(120).collect(),
-        file_size: sent.bytes.len() as u64,
+        file_size,
         file_kept: true,
         state: State::Checking,
         lines: 0,
@@ -62,16 +61,16 @@ pub async fn upload(app: &App, actor: &Actor, sent: Upload) -> Result<Id, Proble
         created_at: now,
         ended_at: None,
     };
-    let platform = app.clone();
-    let kept = tokio::task::spawn_blocking(move || file::keep(&platform, id, &sent.bytes)).await;
-    kept.map_err(|error| DbError::Engine(error.to_string()))?
-        .map_err(|error| DbError::Unavailable(error.to_string()))?;
     let entry = entry(app, actor, "bulk.uploaded", &job);
     let entered = app
         .db
         .write(move |tx| {
+            if job.file_size == 0 {
+                let text = Text::new("文件没有内容", "The file is empty");
+                return Err(Problem::field("file", text));
+            }
             store::insert(tx, &job)?;
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
+            Ok(journal::record(tx, &entry)?)
         })
         .await;
     if let Err(problem) = entered {

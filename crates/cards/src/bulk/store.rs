@@ -332,11 +332,9 @@ pub fn insert_people(
 pub fn insert_cards(tx: &mut Tx<'_>, job: Id, new: &[Application]) -> Result<(), DbError> {
     let mut sorted: Vec<&Application> = new.iter().collect();
     sorted.sort_unstable_by_key(|application| application.card.person);
-    let rows: Vec<_> =
-        sorted.iter().map(|one| row_of(CARD_ROWS, |name| one.card_value(name))).collect();
+    let rows: Vec<_> = sorted.iter().map(|one| one.card_row()).collect();
     all_in(tx.insert_rows(&target(CARD_ROWS), "ON CONFLICT DO NOTHING", &rows)?)?;
-    let rows: Vec<_> =
-        sorted.iter().map(|one| row_of(ECARD_ROWS, |name| one.ecard_value(name))).collect();
+    let rows: Vec<_> = sorted.iter().map(|one| one.ecard_row()).collect();
     tx.insert_rows(&target(ECARD_ROWS), "", &rows)?;
     let origin =
         |one: &&Application| vec![v(one.card.person), v(one.card.id), v(job), v(one.line as i64)];
@@ -345,6 +343,16 @@ pub fn insert_cards(tx: &mut Tx<'_>, job: Id, new: &[Application]) -> Result<(),
 }
 
 impl Application {
+    /// The physical card as a row of [`CARD_ROWS`].
+    pub fn card_row(&self) -> Vec<Value<'static>> {
+        row_of(CARD_ROWS, |column| self.card_value(column))
+    }
+
+    /// The electronic card as a row of [`ECARD_ROWS`].
+    pub fn ecard_row(&self) -> Vec<Value<'static>> {
+        row_of(ECARD_ROWS, |column| self.ecard_value(column))
+    }
+
     /// A column of the card's row; one that an application does not fill is empty.
     fn card_value(&self, column: &str) -> Value<'static> {
         match column {

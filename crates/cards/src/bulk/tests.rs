@@ -71,7 +71,7 @@ impl House {
         let upload = Upload {
             unit: "某某学校".to_owned(),
             file_name: "名册.csv".to_owned(),
-            bytes: bytes.into(),
+            content: Box::new(std::io::Cursor::new(bytes.into())),
         };
         service::upload(&self.app, &self.clerk, upload).await.expect("taken in")
     }
