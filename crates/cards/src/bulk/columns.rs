@@ -2,6 +2,8 @@
 
 use kernel::divisions;
 use kernel::id::Id;
+use kernel::law::Text;
+use kernel::problem::Problem;
 use people::document::DocumentKind;
 use people::number::{PersonNumber, Strictness};
 use people::rules::{Ground, Person};
@@ -64,13 +66,26 @@ impl Applicant {
 /// # Errors
 /// What is wrong with it.
 pub fn read(row: &Row, id: Id, today: Date) -> Result<Applicant, Outcome> {
-    let form = registration(row, today);
-    match read_registration(&form, id, today) {
-        Ok(person) => Ok(Applicant { line: row.line, person, guardian: guardian(row) }),
-        Err(problem) => {
-            Err(Outcome::wrong_cells(row.line, &problem, |field| row.name(field).to_owned()))
+    let guardian = one_line(row.get("guardian"));
+    let person = read_registration(&registration(row, today), id, today);
+    let read = person.and_then(|person| match guardian.chars().count() <= LONGEST_GUARDIAN {
+        true => Ok(Applicant { line: row.line, person, guardian }),
+        false => {
+            let text = Text::new("监护人应在80字以内", "A guardian of up to 80 letters");
+            Err(Problem::field("guardian", text))
         }
-    }
+    });
+    read.map_err(|problem| {
+        Outcome::wrong_cells(row.line, &problem, |field| row.name(field).to_owned())
+    })
+}
+
+/// As in the form at the desk.
+const LONGEST_GUARDIAN: usize = 80;
+
+/// A cell whose text was broken into lines as one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether the rules would let the application through for somebody unknown.
@@ -83,21 +98,17 @@ pub fn judge(applicant: &Applicant, today: Date, outlet: Id) -> Result<(), Outco
     decided.map(drop).map_err(|refused| Outcome::refused(applicant.line, &refused))
 }
 
-fn guardian(row: &Row) -> String {
-    row.get("guardian").chars().take(80).collect()
-}
-
 fn registration(row: &Row, today: Date) -> Registration {
     let number = row.narrow("number");
     Registration {
         document: document(row.get("document"), &number, today),
         number,
-        name: row.get("name").to_owned(),
+        name: one_line(row.get("name")),
         sex: sex(row.get("sex")),
         birth: day(&row.narrow("birth")),
-        nation: row.get("nation").to_owned(),
+        nation: one_line(row.get("nation")),
         phone: row.narrow("phone").replace([' ', '-'], ""),
-        address: row.get("address").to_owned(),
+        address: one_line(row.get("address")),
         household: household(&row.narrow("household")),
         ground: ground(row.get("ground")),
         ground_until: day(&row.narrow("ground_until")),

@@ -150,13 +150,14 @@ pub fn of_org(tx: &mut Tx<'_>, org: Id, most: i64) -> Result<Vec<BulkJob>, DbErr
     tx.query(&sql, &[v(org), v(most)])?.iter().map(read).collect()
 }
 
-/// Files that wait for a worker, oldest first.
+/// Files that wait for a worker: those to be checked, then those that had the least of it.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn to_do(tx: &mut Tx<'_>) -> Result<Vec<BulkJob>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM bulk_job WHERE state IN ('checking', 'running') ORDER BY id LIMIT 100"
+        "SELECT {COLUMNS} FROM bulk_job WHERE state IN ('checking', 'running')
+         ORDER BY state, sets, id LIMIT 100"
     );
     tx.query(&sql, &[])?.iter().map(read).collect()
 }

@@ -56,6 +56,9 @@ async fn round(app: &App) -> Result<String, Problem> {
             break;
         }
         for job in waiting {
+            if began.elapsed() >= ROUND {
+                break;
+            }
             let done = match job.state {
                 State::Checking => check(app, &job).await,
                 _ => run(app, &job, TURN).await.map(drop),
