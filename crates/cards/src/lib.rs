@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod bulk;
 pub mod events;
 pub mod number;
 pub mod pages;
@@ -23,15 +24,24 @@ pub const MIGRATIONS: &[Migration] = &[
 ];
 
 /// What the authority may tune.
-pub static SETTINGS: &[&Setting] =
-    &[&settings::TEMPORARY_DAYS, &settings::REMIND_HOURS, &settings::FEE_FEN, &events::ALONE];
+pub static SETTINGS: &[&Setting] = &[
+    &settings::TEMPORARY_DAYS,
+    &settings::REMIND_HOURS,
+    &settings::FEE_FEN,
+    &events::ALONE,
+    &bulk::KEPT_DAYS,
+];
 
 /// The repeating work of cards.
 pub fn jobs() -> Vec<Job> {
-    [service::jobs(), events::service::jobs()].concat()
+    [service::jobs(), events::service::jobs(), vec![bulk::JOB]].concat()
 }
 
 /// All routes of cards.
 pub fn routes() -> kernel::http::Routes {
-    api::routes().merge(pages::routes()).merge(events::api::routes()).merge(events::pages::routes())
+    api::routes()
+        .merge(pages::routes())
+        .merge(events::api::routes())
+        .merge(events::pages::routes())
+        .merge(bulk::routes())
 }

@@ -132,6 +132,7 @@ impl AccessPage {
             "person.registered" => ("登记了您的信息", "Registered you"),
             "person.read" => ("查阅了您的信息", "Read your data"),
             "card.applied" => ("受理了您的申领", "Took your application"),
+            "card.refused" => ("未受理您的申领", "Refused an application for you"),
             "card.produced" => ("制作了您的社保卡", "Made your card"),
             "card.handed-over" => ("向您发放了社保卡", "Handed your card over"),
             "card.activated" => ("激活了您的社保卡", "Activated your card"),

@@ -41,10 +41,12 @@ fn fault_of(cell: &str, known: bool, limits: &Limits) -> Option<Kind> {
     (known && text::looks_rounded(cell.trim())).then_some(Kind::Rounded)
 }
 
-/// Without the mark that [`crate::CsvWriter`] sets before what could be a formula.
+/// Without the mark that [`crate::CsvWriter`] sets before what could be a formula, and people before a
+/// number that is to stay as it is.
 fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if crate::write::is_formula(rest) => rest,
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
         _ => cell,
     }
 }

@@ -6,6 +6,8 @@ use crate::text::narrow;
 
 /// The header is looked for in so many rows: above it stand titles and remarks.
 pub(crate) const LOOKED_AT: usize = 20;
+/// Characters that are kept of a column's name.
+const LONGEST_NAME: usize = 60;
 
 /// The header's names, and the key that each was taken for.
 #[derive(Clone, Debug)]
@@ -69,7 +71,8 @@ pub(crate) fn best(rows: &[(u64, Vec<String>)], columns: &[Column]) -> Option<Ca
 
 fn candidate(at: usize, line: u64, cells: &[String], columns: &[Column]) -> Option<Candidate> {
     let filled = cells.iter().rposition(|cell| !cell.trim().is_empty())? + 1;
-    let names: Vec<String> = cells[..filled].iter().map(|cell| cell.trim().to_owned()).collect();
+    let name = |cell: &String| cell.trim().chars().take(LONGEST_NAME).collect::<String>();
+    let names: Vec<String> = cells[..filled].iter().map(name).collect();
     let keys: Vec<_> = names.iter().map(|name| key_of(name, columns)).collect();
     let known = keys.iter().flatten().count();
     let missing = columns.iter().filter(|c| c.needed && !keys.contains(&Some(c.key)));

@@ -11,6 +11,8 @@ pub enum Cell {
     Text(String),
     /// A number as office programs store it.
     Number(f64),
+    /// A day: days since 1899-12-30.
+    Day(f64),
 }
 
 impl From<&str> for Cell {
@@ -19,7 +21,8 @@ impl From<&str> for Cell {
     }
 }
 
-/// An XLSX file with one sheet.
+/// An XLSX file with one sheet. Texts of an even length are shared, as office programs do, others stand
+/// in their cells.
 ///
 /// # Panics
 /// Never: it is written to memory.
@@ -27,12 +30,21 @@ pub fn xlsx(rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut sheet = String::from(
         r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#,
     );
+    let mut texts: Vec<String> = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         sheet.push_str(&format!(r#"<row r="{}">"#, number + 1));
         for (column, cell) in row.iter().enumerate() {
             let place = format!("{}{}", column_name(column), number + 1);
             match cell {
                 Cell::Number(n) => sheet.push_str(&format!(r#"<c r="{place}"><v>{n}</v></c>"#)),
+                Cell::Day(n) => sheet.push_str(&format!(r#"<c r="{place}" s="1"><v>{n}</v></c>"#)),
+                Cell::Text(text) if text.chars().count() % 2 == 0 => {
+                    let at = texts.iter().position(|known| known == text).unwrap_or(texts.len());
+                    if at == texts.len() {
+                        texts.push(text.clone());
+                    }
+                    sheet.push_str(&format!(r#"<c r="{place}" t="s"><v>{at}</v></c>"#));
+                }
                 Cell::Text(text) => sheet.push_str(&format!(
                     r#"<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{}</t></is></c>"#,
                     escape(text)
@@ -42,7 +54,8 @@ pub fn xlsx(rows: &[Vec<Cell>]) -> Vec<u8> {
         sheet.push_str("</row>");
     }
     sheet.push_str("</sheetData></worksheet>");
-    package(&sheet)
+    let texts: String = texts.iter().map(|t| format!("<si><t>{}</t></si>", escape(t))).collect();
+    packed(&sheet, &texts)
 }
 
 /// An XLSX file around the XML of its one sheet.
@@ -50,6 +63,10 @@ pub fn xlsx(rows: &[Vec<Cell>]) -> Vec<u8> {
 /// # Panics
 /// Never: it is written to memory.
 pub fn package(sheet: &str) -> Vec<u8> {
+    packed(sheet, "")
+}
+
+fn packed(sheet: &str, texts: &str) -> Vec<u8> {
     const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
     let parts = [
         (
@@ -66,7 +83,17 @@ pub fn package(sheet: &str) -> Vec<u8> {
         ),
         (
             "xl/_rels/workbook.xml.rels",
-            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/styles.xml",
+            r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>"#,
+        ),
+        (
+            "xl/sharedStrings.xml",
+            &format!(
+                r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{texts}</sst>"#
+            ),
         ),
         ("xl/worksheets/sheet1.xml", sheet),
     ];

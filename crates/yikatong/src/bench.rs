@@ -1,6 +1,7 @@
 //! Measurements that print a rate and its ratio to a floor measured in the same run, because absolute
 //! figures of a shared machine say little.
 
+mod apply;
 mod floor;
 pub mod holders;
 mod load;
@@ -37,6 +38,15 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 5_000)]
         holders: u32,
     },
+    /// Bulk application of a unit's people: upload, check, register, apply, on record.
+    Apply {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// People of the file.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        people: u32,
+    },
 }
 
 /// Runs a measurement.
@@ -44,14 +54,26 @@ pub enum BenchCommand {
 /// # Errors
 /// In words, what went wrong.
 pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
-    let BenchCommand::Verify { postgres, seconds, clients, holders } = command;
-    let size = Size { length: Duration::from_secs(seconds), clients, holders };
     let folder = std::env::temp_dir().join(format!("yikatong-bench-{}", std::process::id()));
     let sqlite = Location::Sqlite(folder.join("bench.db"));
-    let mut measured = verify("SQLite", &sqlite, &folder, &size).await;
-    if let (Ok(()), Some(url)) = (&measured, postgres) {
-        measured = verify("PostgreSQL", &Location::Postgres(url), &folder, &size).await;
-    }
+    let measured = match command {
+        BenchCommand::Verify { postgres, seconds, clients, holders } => {
+            let size = Size { length: Duration::from_secs(seconds), clients, holders };
+            let mut measured = verify("SQLite", &sqlite, &folder, &size).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                measured = verify("PostgreSQL", &Location::Postgres(url), &folder, &size).await;
+            }
+            measured
+        }
+        BenchCommand::Apply { postgres, people } => {
+            let mut measured = apply::run("SQLite", &sqlite, &folder, people).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                measured =
+                    apply::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+    };
     // What is left of a failed run is only in the temporary folder.
     let _ = std::fs::remove_dir_all(&folder);
     measured.map(|()| ExitCode::SUCCESS)

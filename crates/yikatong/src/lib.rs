@@ -24,6 +24,7 @@ pub fn migrations() -> Vec<Migration> {
         kernel::MIGRATIONS,
         people::MIGRATIONS,
         cards::MIGRATIONS,
+        cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
     ]

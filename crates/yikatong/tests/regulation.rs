@@ -83,6 +83,7 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
     people.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::events::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    cards::bulk::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     codes::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     items::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));

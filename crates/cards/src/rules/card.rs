@@ -176,3 +176,24 @@ pub struct Card {
     /// Rises with each change.
     pub version: i64,
 }
+
+impl Card {
+    /// A card that was just applied for, for the first time.
+    pub fn ordered(person: Id, id: Id, outlet: Id, applied_at: Utc) -> Self {
+        Self {
+            person,
+            id,
+            stage: Stage::Ordered,
+            outlet,
+            delivery: "counter".to_owned(),
+            card_no: None,
+            expires_on: None,
+            applied_at,
+            clocks: Clocks::default(),
+            loss_until: None,
+            cause: Cause::First,
+            replaces: None,
+            version: 1,
+        }
+    }
+}

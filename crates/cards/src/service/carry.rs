@@ -14,7 +14,7 @@ use seal::id36904::CertificateId;
 
 use super::act_of;
 use crate::number;
-use crate::rules::{self, CancelCause, Card, Cause, Command, Event, Fee, Refused, Stage};
+use crate::rules::{self, CancelCause, Card, Cause, Command, Event, Fee, Refused};
 use crate::store::{self, Application};
 
 /// Type code of the electronic social security card after GB/T 36903.
@@ -94,21 +94,9 @@ impl Step<'_> {
         replaces: Option<Id>,
         outlet: Option<Id>,
     ) -> Result<Card, Problem> {
-        Ok(Card {
-            person: self.person.id,
-            id: self.ids[0],
-            stage: Stage::Ordered,
-            outlet: outlet.ok_or_else(Problem::forbidden)?,
-            delivery: "counter".to_owned(),
-            card_no: None,
-            expires_on: None,
-            applied_at: self.now,
-            clocks: rules::clocks::Clocks::default(),
-            loss_until: None,
-            cause,
-            replaces,
-            version: 1,
-        })
+        let outlet = outlet.ok_or_else(Problem::forbidden)?;
+        let card = Card::ordered(self.person.id, self.ids[0], outlet, self.now);
+        Ok(Card { cause, replaces, ..card })
     }
 
     fn insert(
