@@ -1,0 +1,4 @@
+//! stub
+pub(crate) fn routes() -> kernel::http::Routes {
+    kernel::http::Routes::new("banks")
+}

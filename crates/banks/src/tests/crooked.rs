@@ -1,0 +1,1 @@
+//! Random commands, answers and events: whatever comes, the invariants hold.
