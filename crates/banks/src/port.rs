@@ -72,6 +72,9 @@ pub enum Line {
     Event(Event),
 }
 
+/// A line's number from 1, and what it says or what is wrong with it.
+pub type Numbered = (i64, Result<Line, String>);
+
 /// A file that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -79,9 +82,8 @@ pub struct Received {
     pub name: String,
     /// SM3 of its content.
     pub digest: [u8; 32],
-    /// Its lines with their numbers from 1, each read or with its fault; or why the whole file
-    /// cannot be read, and then nothing of it is carried out.
-    pub lines: Result<Vec<(i64, Result<Line, String>)>, String>,
+    /// Its lines; or why the whole file cannot be read, and then nothing of it is carried out.
+    pub lines: Result<Vec<Numbered>, String>,
 }
 
 /// A bank's host as the platform sees it. Implementations block; callers run them beside the runtime.

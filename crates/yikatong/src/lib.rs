@@ -1,9 +1,11 @@
 //! The platform put together: each capability is wired with one line here.
 #![forbid(unsafe_code)]
 
+pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod demo;
+pub mod demo_banks;
 pub mod home;
 pub mod serve;
 pub mod staff;
@@ -26,17 +28,18 @@ pub fn migrations() -> Vec<Migration> {
         cards::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        banks::MIGRATIONS,
     ]
     .concat()
 }
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    Vec::new()
+    banks::jobs()
 }
 
 /// What the authority may tune.
-static SETTINGS: &[&Setting] = &[];
+static SETTINGS: &[&Setting] = banks::SETTINGS;
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
@@ -47,6 +50,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(codes::routes(codes))
         .merge(people::routes())
         .merge(items::routes(catalogue))
+        .merge(banks::routes())
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

@@ -9,7 +9,7 @@ use kernel::platform::random;
 use kernel::time::Utc;
 
 use super::lines::{self, FileKind, MOST_LINES};
-use super::{Ask, BankPort, Codes, Received};
+use super::{Ask, BankPort, Codes, Numbered, Received};
 use crate::rules::Answer;
 
 /// The way to a bank over files.
@@ -37,7 +37,7 @@ impl FilePort {
         write_whole(&self.folder.join("outgoing"), &name, &bytes)
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Vec<(i64, Result<super::Line, String>)>, String> {
+    fn read(&self, bytes: &[u8]) -> Result<Vec<Numbered>, String> {
         let frame = lines::read(bytes)?;
         if frame.bank != self.bank {
             return Err(format!("the header names {:?}, not {}", frame.bank, self.bank));

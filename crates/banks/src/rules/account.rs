@@ -148,6 +148,20 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.code() == code)
     }
 
+    /// Name for people.
+    pub fn name(self) -> Text {
+        let (zh, en) = match self {
+            Self::PreOpen => ("预开户", "Opening in advance"),
+            Self::Activate => ("金融功能激活", "Activation"),
+            Self::ReportLoss => ("金融功能挂失", "Report of loss"),
+            Self::Release => ("金融功能解挂", "Release"),
+            Self::Close => ("金融功能注销", "Closing"),
+            Self::Check => ("账户核验", "Check of an account"),
+            Self::Status => ("状态查询", "Question for the state"),
+        };
+        Text::new(zh, en)
+    }
+
     /// Whether it may change the account; the others only ask.
     pub fn changes(self) -> bool {
         !matches!(self, Self::Check | Self::Status)
