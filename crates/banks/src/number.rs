@@ -49,10 +49,14 @@ impl AccountNumber {
     /// # Errors
     /// The installation has no key for digests.
     pub fn digest(&self, keys: &Keys, bank: Id) -> Result<[u8; 32], DbError> {
-        let text = format!("bank-account {bank} {}", self.0);
-        let mac = keys.store().mac(DIGEST, text.as_bytes());
-        mac.map_err(|error| DbError::Engine(error.to_string()))
+        keyed_digest(keys, &format!("bank-account {bank} {}", self.0))
     }
+}
+
+/// A digest that nobody can find the text of by trying, without this installation's key.
+pub(crate) fn keyed_digest(keys: &Keys, text: &str) -> Result<[u8; 32], DbError> {
+    let mac = keys.store().mac(DIGEST, text.as_bytes());
+    mac.map_err(|error| DbError::Engine(error.to_string()))
 }
 
 /// Luhn's check over all digits.

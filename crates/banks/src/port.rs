@@ -110,6 +110,9 @@ pub trait BankPort: Send + Sync {
         Ok(())
     }
 
+    /// The most requests that it takes at once.
+    fn batch(&self) -> usize;
+
     /// Seconds until the first query after sending, and the longest pause between two.
     fn pauses(&self) -> (i64, i64);
 }

@@ -167,7 +167,8 @@ fn make_way(
     if !loss || open.operation == Operation::ReportLoss {
         return Err(Refused::UnderWay.into());
     }
-    if open.state == RequestState::Waiting && open.sends == 0 {
+    // What waits is not at the bank: it never left, or the bank has never seen it.
+    if open.state == RequestState::Waiting {
         let reason = Reason::Superseded.code();
         requests::finish(tx, open, RequestState::Refused, reason, now)?;
     }

@@ -8,7 +8,7 @@ use kernel::id::Id;
 use kernel::platform::random;
 use kernel::time::Utc;
 
-use super::lines::{self, FileKind, MOST_LINES};
+use super::lines::{self, FileKind, MOST_BYTES, MOST_LINES};
 use super::{Ask, BankPort, Codes, Numbered, Received};
 use crate::rules::Answer;
 
@@ -83,12 +83,17 @@ impl BankPort for FilePort {
     fn collect(&self) -> std::io::Result<Vec<Received>> {
         let mut files = Vec::new();
         for path in whole_files(&self.folder.join("incoming"))? {
+            let name = name_of(&path);
+            if std::fs::metadata(&path)?.len() > MOST_BYTES {
+                // Too large to be read: its name stands for it.
+                let digest = seal::sm3::sm3(name.as_bytes());
+                let lines = Err("the file is larger than 16 MiB".to_owned());
+                files.push(Received { name, digest, lines });
+                continue;
+            }
             let bytes = std::fs::read(&path)?;
-            files.push(Received {
-                name: name_of(&path),
-                digest: seal::sm3::sm3(&bytes),
-                lines: self.read(&bytes),
-            });
+            let digest = seal::sm3::sm3(&bytes);
+            files.push(Received { name, digest, lines: self.read(&bytes) });
         }
         Ok(files)
     }
@@ -108,6 +113,10 @@ impl BankPort for FilePort {
         // The same name may come again with other content: none is overwritten.
         let kept = format!("{}.{}", file.name, hex::encode(&file.digest[..6]));
         std::fs::rename(incoming.join(&file.name), place.join(kept))
+    }
+
+    fn batch(&self) -> usize {
+        MOST_LINES
     }
 
     fn pauses(&self) -> (i64, i64) {

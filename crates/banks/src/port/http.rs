@@ -1,7 +1,7 @@
 //! JSON over HTTP with a bearer secret. Whatever is not a well-formed answer to this very request is
 //! unknown: a timeout, another id, rubbish, a status that the format does not name.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::id::Id;
 use serde::Serialize;
@@ -125,33 +125,53 @@ impl HttpPort {
 
 impl BankPort for HttpPort {
     fn send(&self, asks: &[Ask]) -> Vec<Answer> {
-        let mut reachable = true;
-        let one = |ask: &Ask| match reachable.then(|| self.ask(ask)) {
-            None => Answer::NotSent,
-            Some(Some(answer)) => answer,
-            Some(None) => {
-                // The others need not wait for the same timeout.
-                reachable = false;
-                Answer::Unknown
-            }
+        let mut patience = Patience::new();
+        let one = |ask: &Ask| match patience.is_left() {
+            false => Answer::NotSent,
+            true => patience.noted(self.ask(ask)),
         };
         asks.iter().map(one).collect()
     }
 
     fn query(&self, ids: &[Id]) -> Vec<Answer> {
-        let mut reachable = true;
-        let one = |id: &Id| match reachable.then(|| self.ask_after(*id)) {
-            Some(Some(answer)) => answer,
-            Some(None) => {
-                reachable = false;
-                Answer::Unknown
-            }
-            None => Answer::Unknown,
+        let mut patience = Patience::new();
+        let one = |id: &Id| match patience.is_left() {
+            false => Answer::Unknown,
+            true => patience.noted(self.ask_after(*id)),
         };
         ids.iter().map(one).collect()
     }
 
+    fn batch(&self) -> usize {
+        200
+    }
+
     fn pauses(&self) -> (i64, i64) {
         (self.first_query, LONGEST)
+    }
+}
+
+/// How long a host is talked to in one round. After one timeout the others need not wait for the
+/// same, and a slow host does not keep other banks waiting.
+struct Patience {
+    until: Instant,
+}
+
+impl Patience {
+    const SECONDS: u64 = 20;
+
+    fn new() -> Self {
+        Self { until: Instant::now() + Duration::from_secs(Self::SECONDS) }
+    }
+
+    fn is_left(&self) -> bool {
+        Instant::now() < self.until
+    }
+
+    fn noted(&mut self, answer: Option<Answer>) -> Answer {
+        if answer.is_none() {
+            self.until = Instant::now();
+        }
+        answer.unwrap_or(Answer::Unknown)
     }
 }

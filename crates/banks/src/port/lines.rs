@@ -13,9 +13,10 @@ use crate::rules::State;
 const MAGIC: &str = "YKT-BANK";
 /// Version of the format.
 const VERSION: &str = "1";
-/// The most lines of one file that is written, and the most bytes of one that is read.
+/// The most lines of one file that is written.
 pub const MOST_LINES: usize = 10_000;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The most bytes of one file that is read.
+pub const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What a file is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,9 +102,6 @@ pub struct Frame {
 /// # Errors
 /// Why nothing of the file can be relied on, in words for the bank's engineer.
 pub fn read(bytes: &[u8]) -> Result<Frame, String> {
-    if bytes.len() > MOST_BYTES {
-        return Err("the file is larger than 16 MiB".to_owned());
-    }
     let body = bytes.strip_suffix(b"\n").ok_or("the last line does not end")?;
     // 0x0A is in no multi-byte character of GB 18030, but 0x7C is: lines first, then decoding.
     let start = body.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);

@@ -53,9 +53,8 @@ pub fn take_in(tx: &mut Tx<'_>, from: From<'_>, id: Id, answer: &Answer) -> Resu
     }
     let taken = match answer {
         Answer::Accepted => return Ok(Taken::Known),
-        Answer::NotSent => again(tx, from, &request, RequestState::Waiting)?,
+        Answer::NotSent | Answer::NeverSeen => not_there(tx, from, &request)?,
         Answer::Unknown => unknown(tx, from, &request)?,
-        Answer::NeverSeen => never_seen(tx, from, &request)?,
         Answer::Refused(reason) => refused(tx, from, &request, *reason)?,
         Answer::Done { state, number } => done(tx, from, &request, *state, number.as_deref())?,
     };
@@ -110,8 +109,8 @@ fn unknown(tx: &mut Tx<'_>, from: From<'_>, request: &Request) -> Result<Taken, 
     again(tx, from, request, RequestState::Unknown)
 }
 
-/// It is sent once more under the same key, unless a later report of loss forbids it.
-fn never_seen(tx: &mut Tx<'_>, from: From<'_>, request: &Request) -> Result<Taken, Problem> {
+/// The bank does not have it: it is sent under the same key, unless a later report of loss forbids it.
+fn not_there(tx: &mut Tx<'_>, from: From<'_>, request: &Request) -> Result<Taken, Problem> {
     let revives = matches!(request.operation, Operation::Activate | Operation::Release);
     if revives && requests::overtaken(tx, request)? {
         return refused(tx, from, request, Reason::Superseded);
@@ -154,7 +153,7 @@ fn done(
     if request.operation != Operation::Check {
         let account = accounts::get(tx, request.person, request.card)?;
         let Some(account) = account else { return Ok(Taken::NoSuchRequest) };
-        if let Some(kind) = learn_number(tx, from, &account, number)? {
+        if let Some(kind) = learn_number(tx, from, request, &account, number)? {
             let (wanted, found) = (request.operation.code(), "account-number");
             alarms::open_in(tx, from.app, &account, kind, wanted, found, from.now)?;
             unknown(tx, from, request)?;
@@ -175,6 +174,7 @@ fn done(
 fn learn_number(
     tx: &mut Tx<'_>,
     from: From<'_>,
+    request: &Request,
     account: &Account,
     number: Option<&str>,
 ) -> Result<Option<AlarmKind>, Problem> {
@@ -182,8 +182,10 @@ fn learn_number(
     let told = number.map(AccountNumber::parse).transpose()?;
     match (known, told) {
         (Some(known), Some(told)) if known != told => Ok(Some(AlarmKind::Contradiction)),
-        (Some(_), _) => Ok(None),
-        (None, None) => Ok(Some(AlarmKind::Contradiction)),
+        (None, None) if request.operation == Operation::PreOpen => {
+            Ok(Some(AlarmKind::Contradiction))
+        }
+        (_, None) | (Some(_), _) => Ok(None),
         (None, Some(told)) => {
             let stored = accounts::set_number(tx, &from.app.keys, account, &told)?;
             Ok((!stored).then_some(AlarmKind::NumberTaken))

@@ -9,7 +9,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 
 use super::{alarms, answers};
-use crate::number::AccountNumber;
+use crate::number::{AccountNumber, keyed_digest};
 use crate::port::Event;
 use crate::rules::Refused;
 use crate::store::accounts::{self, Account};
@@ -30,7 +30,7 @@ pub async fn take(app: &App, actor: &Actor, bank: Id, event: Event) -> Result<St
     app.db.write(move |tx| take_in(tx, &shared, &actor, bank, &event, Utc::now())).await
 }
 
-fn take_in(
+pub(super) fn take_in(
     tx: &mut Tx<'_>,
     app: &Platform,
     actor: &Actor,
@@ -43,7 +43,7 @@ fn take_in(
     if !id_fits || event.at > now.plus_seconds(CLOCK_AHEAD) || event.at.0 <= 0 {
         return Err(Refused::EventForm.into());
     }
-    let digest = digest(event);
+    let digest = digest(app, event)?;
     if let Some((known, result)) = events::known(tx, bank, &event.id)? {
         if known != digest {
             return Err(Refused::EventDiffers.into());
@@ -74,10 +74,11 @@ fn take_in(
     Ok(result.to_owned())
 }
 
-/// Account numbers are in it, so it is a digest and not the text that is kept.
-fn digest(event: &Event) -> [u8; 32] {
+/// Account numbers are in it, so a keyed digest is kept and not the text.
+fn digest(app: &Platform, event: &Event) -> Result<[u8; 32], Problem> {
     let Event { id, card, account, state, at } = event;
-    seal::sm3::sm3(format!("{id}|{card}|{account}|{}|{}", state.code(), at.seconds()).as_bytes())
+    let text = format!("bank-event {id}|{card}|{account}|{}|{}", state.code(), at.seconds());
+    Ok(keyed_digest(&app.keys, &text)?)
 }
 
 /// The account by its number or by its card; when both are told they must be of one account.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use kernel::actor::Actor;
-use kernel::db::DbError;
+use kernel::db::{AsDbError as _, DbError};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::platform::App;
@@ -22,30 +22,38 @@ use crate::store::agreements::{self, Bank};
 use crate::store::events::{IncomingFile, file_known, insert_file};
 use crate::store::requests::{self, Request};
 
-/// The most requests that leave for one bank in one round: what fits well into the job's lease.
-const BATCH: i64 = 200;
+/// The most that is done in one transaction: others write between two chunks.
+const CHUNK: i64 = 100;
 
-/// One round with all banks. One bank that cannot be talked to does not keep the others waiting.
+/// One round with all banks at once. One that cannot be talked to does not keep the others waiting
+/// for longer than its port's own limit.
 ///
 /// # Errors
-/// `banks.json` cannot be read, or the database's word.
+/// `banks.json` cannot be read, or the last failure of a bank.
 pub async fn round(app: &App) -> Result<String, Problem> {
-    let ways = config::ways(&app.config.data).map_err(unreadable)?;
+    let mut ways = config::ways(&app.config.data).map_err(unreadable)?;
     let banks = app.db.read(|tx| Ok::<_, Problem>(agreements::banks(tx)?)).await?;
-    let (mut said, mut failed) = (Counts::default(), None);
+    let mut rounds = tokio::task::JoinSet::new();
     for bank in banks {
-        match with_bank(app, &bank, ways.get(&bank.code)).await {
+        let (app, way) = (app.clone(), ways.remove(&bank.code));
+        rounds.spawn(async move {
+            let done = with_bank(&app, &bank, way.as_ref()).await;
+            done.inspect_err(|problem| {
+                let cause = problem.as_db().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(bank = bank.code, code = problem.code, cause, "no exchange");
+            })
+        });
+    }
+    let mut said = Counts::default();
+    let mut failed = None;
+    while let Some(done) = rounds.join_next().await {
+        match done.map_err(|error| unreadable(error.to_string())).and_then(|done| done) {
             Ok(counts) => said.add(&counts),
-            Err(problem) => {
-                tracing::warn!(bank = bank.code, code = problem.code, cause = ?problem, "exchange");
-                failed = Some(problem);
-            }
+            Err(problem) => failed = Some(problem),
         }
     }
-    match failed {
-        Some(problem) => Err(problem),
-        None => Ok(format!("{} sent, {} asked after, {} files", said.sent, said.asked, said.files)),
-    }
+    let Counts { sent, asked, files } = said;
+    failed.map_or_else(|| Ok(format!("{sent} sent, {asked} asked after, {files} files")), Err)
 }
 
 #[derive(Default)]
@@ -96,14 +104,22 @@ async fn blocking<T: Send + 'static>(
 }
 
 async fn send(app: &App, bank: Id, port: &Arc<dyn BankPort>) -> Result<usize, Problem> {
-    let asks = claim(app, bank, port.pauses()).await?;
+    let mut asks = Vec::new();
+    while asks.len() < port.batch() {
+        let more = claim(app, bank, port.pauses()).await?;
+        if more.is_empty() {
+            break;
+        }
+        asks.extend(more);
+    }
     if asks.is_empty() {
         return Ok(0);
     }
     let ids: Vec<Id> = asks.iter().map(|ask| ask.id).collect();
-    let way = port.clone();
+    let (count, way) = (ids.len(), port.clone());
     let answers = blocking(move || way.send(&asks)).await?;
-    take_all(app, bank, port.pauses(), ids, answers).await
+    take_answers(app, bank, port.pauses(), ids.into_iter().zip(answers)).await?;
+    Ok(count)
 }
 
 /// Writes that requests leave, and that the bank is told of these people (Art. 18).
@@ -112,8 +128,8 @@ async fn claim(app: &App, bank: Id, (first, most): (i64, i64)) -> Result<Vec<Ask
     app.db
         .write(move |tx| {
             let (now, system) = (Utc::now(), Actor::system());
-            let mut asks = Vec::new();
-            for request in requests::due(tx, bank, RequestState::Waiting, now, BATCH)? {
+            let (mut asks, mut entries) = (Vec::new(), Vec::new());
+            for request in requests::due(tx, bank, RequestState::Waiting, now, CHUNK)? {
                 let body = requests::body(tx, &shared.keys, &request)?;
                 let Some(body) = body else { continue };
                 let next = now.plus_seconds(pause(first, most, request.sends).max(60));
@@ -122,66 +138,63 @@ async fn claim(app: &App, bank: Id, (first, most): (i64, i64)) -> Result<Vec<Ask
                     .about(request.person)
                     .on("bank-request", request.id)
                     .why(request.operation.code(), super::TOLD);
-                journal::record(tx, &entry)?;
+                entries.push(entry);
                 asks.push(Ask { id: request.id, operation: request.operation, body });
             }
+            journal::record_all(tx, &entries)?;
             Ok::<_, Problem>(asks)
         })
         .await
 }
 
-async fn take_all(
+/// What a port answered at once; of requests that were merely handed over there is nothing to write.
+async fn take_answers(
     app: &App,
     bank: Id,
     pauses: (i64, i64),
-    ids: Vec<Id>,
-    answers: Vec<Answer>,
-) -> Result<usize, Problem> {
-    let count = ids.len();
-    for (id, answer) in ids.into_iter().zip(answers) {
-        take_one(app, bank, pauses, id, answer).await?;
+    answers: impl Iterator<Item = (Id, Answer)>,
+) -> Result<(), Problem> {
+    let said = answers.filter(|(_, answer)| *answer != Answer::Accepted);
+    let lines: Vec<Line> = said.map(|(id, answer)| Line::Answer(id, answer)).collect();
+    for chunk in lines.chunks(CHUNK as usize) {
+        take_lines(app, bank, pauses, &Actor::system(), chunk.to_vec()).await?;
     }
-    Ok(count)
-}
-
-async fn take_one(
-    app: &App,
-    bank: Id,
-    pauses: (i64, i64),
-    id: Id,
-    answer: Answer,
-) -> Result<Taken, Problem> {
-    let shared = app.clone();
-    app.db
-        .write(move |tx| {
-            let from = From { app: &shared, bank, pauses, now: Utc::now() };
-            answers::take_in(tx, from, id, &answer)
-        })
-        .await
+    Ok(())
 }
 
 async fn ask_after(app: &App, bank: Id, port: &Arc<dyn BankPort>) -> Result<usize, Problem> {
-    let silent = due(app, bank, RequestState::Sent).await?;
-    for request in silent {
-        // Its pause is over: from now on its state is unknown, and it is asked after at once.
-        take_one(app, bank, (0, 0), request.id, Answer::Unknown).await?;
+    loop {
+        let silent = due(app, bank, RequestState::Sent).await?;
+        if silent.is_empty() {
+            break;
+        }
+        // Their pause is over: from now on their state is unknown, and they are asked after at once.
+        let unknown = silent.into_iter().map(|request| (request.id, Answer::Unknown));
+        take_answers(app, bank, (0, 0), unknown).await?;
     }
-    let ids = claim_queries(app, bank, port.pauses()).await?;
+    let mut ids = Vec::new();
+    while ids.len() < port.batch() {
+        let more = claim_queries(app, bank, port.pauses()).await?;
+        if more.is_empty() {
+            break;
+        }
+        ids.extend(more);
+    }
     if ids.is_empty() {
         return Ok(0);
     }
-    let (way, asked) = (port.clone(), ids.clone());
+    let (count, way, asked) = (ids.len(), port.clone(), ids.clone());
     let answers = blocking(move || way.query(&asked)).await?;
     let waits = |answer: &Answer| matches!(answer, Answer::Unknown | Answer::NotSent);
-    let (ids, answers): (Vec<_>, Vec<_>) =
-        // Its pause was set when it was asked after; no answer changes nothing.
-        ids.into_iter().zip(answers).filter(|(_, answer)| !waits(answer)).unzip();
-    take_all(app, bank, port.pauses(), ids, answers).await
+    // Its pause was set when it was asked after; no answer changes nothing.
+    let said = ids.into_iter().zip(answers).filter(|(_, answer)| !waits(answer));
+    take_answers(app, bank, port.pauses(), said).await?;
+    Ok(count)
 }
 
 async fn due(app: &App, bank: Id, state: RequestState) -> Result<Vec<Request>, Problem> {
     let read =
-        app.db.read(move |tx| Ok::<_, Problem>(requests::due(tx, bank, state, Utc::now(), BATCH)?));
+        app.db.read(move |tx| Ok::<_, Problem>(requests::due(tx, bank, state, Utc::now(), CHUNK)?));
     read.await
 }
 
@@ -190,7 +203,7 @@ async fn claim_queries(app: &App, bank: Id, pauses: (i64, i64)) -> Result<Vec<Id
     app.db
         .housekeeping(move |tx| {
             let now = Utc::now();
-            let due = requests::due(tx, bank, RequestState::Unknown, now, BATCH)?;
+            let due = requests::due(tx, bank, RequestState::Unknown, now, CHUNK)?;
             for request in &due {
                 let next = now.plus_seconds(pause(first, most, request.sends));
                 requests::leaving(tx, request, RequestState::Unknown, next, now)?;
@@ -227,25 +240,34 @@ async fn take_file(
     if known.await? {
         return Ok(Vec::new());
     }
-    let (mut applied, mut faults, mut fault) = (0, Vec::new(), String::new());
-    match &file.lines {
-        Err(why) => fault.clone_from(why),
-        Ok(lines) => {
-            for (number, line) in lines {
-                let taken = match line {
-                    Ok(line) => take_line(app, bank, pauses, line.clone()).await?,
-                    Err(why) => Err(why.clone()),
-                };
-                match taken {
-                    Ok(()) => applied += 1,
-                    Err(why) => faults.push((*number, why)),
-                }
-            }
+    let (mut faults, mut fault) = (Vec::new(), String::new());
+    let lines = file.lines.as_deref().unwrap_or_else(|why| {
+        fault.clone_from(why);
+        &[]
+    });
+    let name = bank.name.zh.clone();
+    let actor = Actor { name, ..Actor::system() };
+    for chunk in lines.chunks(CHUNK as usize) {
+        let good = chunk.iter().filter_map(|(_, line)| line.clone().ok()).collect();
+        let mut taken = take_lines(app, bank.id, pauses, &actor, good).await?.into_iter();
+        for (number, line) in chunk {
+            let fault = match line {
+                Ok(_) => taken.next().and_then(Result::err),
+                Err(why) => Some(why.clone()),
+            };
+            faults.extend(fault.map(|why| (*number, why)));
         }
     }
-    let lines = file.lines.as_ref().map_or(0, Vec::len) as i64;
-    let name = file.name.chars().take(200).collect();
-    let row = IncomingFile { id: app.id(), bank: id, name, at: Utc::now(), lines, applied, fault };
+    let count = lines.len() as i64;
+    let row = IncomingFile {
+        id: app.id(),
+        bank: id,
+        name: file.name.chars().take(200).collect(),
+        at: Utc::now(),
+        lines: count,
+        applied: count - faults.len() as i64,
+        fault,
+    };
     enter(app, row, digest, faults.clone()).await?;
     Ok(faults)
 }
@@ -269,29 +291,38 @@ async fn enter(
         .await
 }
 
-/// Carries one line out: `Err` inside says why it was not.
-async fn take_line(
+/// Carries good lines out in one transaction, each by itself: `Err` inside says why one was not. The
+/// database's own failures take the whole back.
+async fn take_lines(
     app: &App,
-    bank: &Bank,
+    bank: Id,
     pauses: (i64, i64),
-    line: Line,
-) -> Result<Result<(), String>, Problem> {
-    let done = match line {
-        Line::Answer(id, answer) => match take_one(app, bank.id, pauses, id, answer).await? {
-            Taken::Applied | Taken::Known => return Ok(Ok(())),
-            Taken::NoSuchRequest => "no request of this bank has this id".to_owned(),
-            Taken::Contradicts => "contradicts what the bank said before".to_owned(),
-        },
-        Line::Event(event) => {
-            let actor = Actor { name: bank.name.zh.clone(), ..Actor::system() };
-            match events::take(app, &actor, bank.id, event).await {
-                Ok(_) => return Ok(Ok(())),
-                Err(problem) if problem.status < 500 => {
-                    format!("{}: {}", problem.code, problem.title.zh)
+    actor: &Actor,
+    lines: Vec<Line>,
+) -> Result<Vec<Result<(), String>>, Problem> {
+    let (shared, actor) = (app.clone(), actor.clone());
+    app.db
+        .write(move |tx| {
+            let now = Utc::now();
+            let from = From { app: &shared, bank, pauses, now };
+            let take = |line: &Line| match line {
+                Line::Answer(id, answer) => Ok(match answers::take_in(tx, from, *id, answer)? {
+                    Taken::Applied | Taken::Known => Ok(()),
+                    Taken::NoSuchRequest => Err("no request of this bank has this id".to_owned()),
+                    Taken::Contradicts => Err("contradicts what the bank said before".to_owned()),
+                }),
+                Line::Event(event) => {
+                    match events::take_in(tx, &shared, &actor, bank, event, now) {
+                        Ok(_) => Ok(Ok(())),
+                        // A rule refused it before anything was written.
+                        Err(problem) if problem.as_db().is_none() => {
+                            Ok(Err(format!("{}: {}", problem.code, problem.title.zh)))
+                        }
+                        Err(problem) => Err(problem),
+                    }
                 }
-                Err(problem) => return Err(problem),
-            }
-        }
-    };
-    Ok(Err(done))
+            };
+            lines.iter().map(take).collect::<Result<Vec<_>, Problem>>()
+        })
+        .await
 }

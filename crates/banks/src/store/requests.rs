@@ -209,7 +209,8 @@ pub fn finish(
     tx.execute_one(sql, &[v(state.code()), v(answer), v(now), v(person), v(id), v(version)])
 }
 
-/// Whether a card's account was changed by a later request that is done, or a later loss waits.
+/// Whether a later request changed the card's account, or loss was reported later: whatever became of
+/// that, somebody said that the card is lost.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -217,7 +218,7 @@ pub fn overtaken(tx: &mut Tx<'_>, request: &Request) -> Result<bool, DbError> {
     let sql = "SELECT 1 FROM bank_request
                WHERE person_id = $1 AND card_id = $2 AND id > $3
                  AND ((state = 'done' AND operation NOT IN ('check', 'status'))
-                      OR (operation = 'report_loss' AND state <> 'refused')) LIMIT 1";
+                      OR operation = 'report_loss') LIMIT 1";
     let row = tx.optional(sql, &[v(request.person), v(request.card), v(request.id)])?;
     Ok(row.is_some())
 }

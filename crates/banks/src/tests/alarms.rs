@@ -184,3 +184,28 @@ async fn a_closed_account_that_comes_to_life_is_an_alarm() {
         assert_eq!(house.alarms().await[0].kind, AlarmKind::Contradiction);
     }
 }
+
+/// The query that finds divergences knows the same rule as `agrees`.
+#[tokio::test]
+async fn what_differs_for_the_rules_differs_for_the_query() {
+    for house in active("banks_same_rule").await {
+        for expected in Expected::ALL {
+            house.expect(expected).await;
+            for state in State::ALL {
+                let sql = "UPDATE bank_account SET state = $1";
+                let set = house
+                    .app
+                    .db
+                    .housekeeping(move |tx| tx.execute(sql, &[v(state.code())]).map(drop));
+                set.await.expect("set");
+                let found = house.read(|tx| crate::store::accounts::divergent(tx, Utc::now(), 10));
+                let differs = !found.await.is_empty();
+                assert_eq!(
+                    differs,
+                    !crate::rules::agrees(expected, state),
+                    "{expected:?} {state:?}"
+                );
+            }
+        }
+    }
+}

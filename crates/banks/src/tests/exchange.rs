@@ -159,6 +159,48 @@ async fn an_account_number_of_somebody_else_is_an_alarm() {
     }
 }
 
+#[tokio::test]
+async fn two_rounds_at_once_send_a_request_once() {
+    for house in on_line("banks_two_rounds").await {
+        house.begin(Command::PreOpen(house.bank.id)).await.expect("begun");
+        tokio::join!(house.round(), house.round());
+        assert_eq!(house.acts("bank.sent").await, 1, "{}", house.engine);
+        assert_eq!(house.state().await, State::Opened);
+    }
+}
+
+/// Art. 11: a release that the bank never saw is not sent after a later report of loss.
+#[tokio::test]
+async fn a_release_is_not_sent_after_a_later_loss() {
+    for house in on_line("banks_no_revival").await {
+        house.carry_out(Command::PreOpen(house.bank.id)).await;
+        house.carry_out(Command::Activate).await;
+        house.carry_out(Command::ReportLoss).await;
+        let release = house.begin(Command::Release).await.expect("begun");
+        // It left, as far as anybody knows, but the process died before the bank had it.
+        let sql = "UPDATE bank_request SET state = 'sent', sends = 1, next_at = 0 WHERE id = $1";
+        let died = house.app.db.housekeeping(move |tx| {
+            tx.execute(sql, &[kernel::db::v(release)])?;
+            tx.execute("UPDATE bank_account SET state = 'unknown'", &[]).map(drop)
+        });
+        died.await.expect("died");
+        house.carry_out(Command::ReportLoss).await;
+        for _ in 0..3 {
+            house.later().await;
+            house.round().await;
+        }
+        let release = house.request(release).await;
+        assert_eq!((release.state, release.answer.as_str()), (RequestState::Refused, "superseded"));
+        assert_eq!(
+            house.host.state(&house.card.to_string()),
+            Some(State::Lost),
+            "{}",
+            house.engine
+        );
+        assert_eq!(house.state().await, State::Lost);
+    }
+}
+
 #[test]
 fn a_secret_never_goes_out_in_the_clear() {
     let wait = std::time::Duration::from_secs(1);
