@@ -16,7 +16,8 @@ use super::{BankPort, Codes};
 pub enum Way {
     /// Batch files.
     File {
-        /// Folder with `outgoing` and `incoming`; `banks/CODE` in the data folder when left out.
+        /// Folder with `outgoing` and `incoming`, in the data folder unless it is absolute;
+        /// `banks/CODE` when left out.
         folder: Option<PathBuf>,
         /// Seconds until an unanswered request is asked after.
         #[serde(default = "an_hour")]
@@ -79,7 +80,7 @@ pub fn port(data: &Path, code: &str, way: Option<&Way>) -> Result<Box<dyn BankPo
     match way {
         None => Ok(Box::new(FilePort::new(own, code, an_hour(), Codes::new()))),
         Some(Way::File { folder, first_query_seconds, codes }) => {
-            let folder = folder.clone().unwrap_or(own);
+            let folder = folder.as_ref().map_or(own, |folder| data.join(folder));
             Ok(Box::new(FilePort::new(folder, code, *first_query_seconds, codes.clone())))
         }
         Some(Way::Http { address, secret_file, timeout_seconds, first_query_seconds, codes }) => {

@@ -188,7 +188,9 @@ fn carry_out(
     if kept.document != body.number {
         return Err(Reason::DocumentMismatch);
     }
-    if operation != Operation::PreOpen && may(operation, Some(kept.state)).is_err() {
+    // What is lost already is as lost as it was asked to be.
+    let holds = operation == Operation::ReportLoss && kept.state == State::Lost;
+    if operation != Operation::PreOpen && !holds && may(operation, Some(kept.state)).is_err() {
         return Err(Reason::WrongState);
     }
     kept.state = match operation {

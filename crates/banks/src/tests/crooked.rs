@@ -39,7 +39,7 @@ fn steps(honest: bool) -> impl Strategy<Value = Vec<Step>> {
         1 => state.clone().prop_map(Step::AtTheCounter),
         1 => state.prop_map(Step::Event),
     ];
-    prop::collection::vec(step, 40)
+    prop::collection::vec(step, 30)
 }
 
 impl House {
@@ -106,7 +106,7 @@ fn reachable(from: State, to: State) -> bool {
 async fn whatever_comes_the_invariants_hold() {
     let mut runner = TestRunner::deterministic();
     let mut ends = Vec::new();
-    for case in 0..8 {
+    for case in 0..6 {
         let honest = case % 2 == 0;
         let steps = steps(honest).new_tree(&mut runner).expect("steps").current();
         for house in houses("banks_crooked").await {

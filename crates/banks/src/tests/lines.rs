@@ -121,3 +121,37 @@ proptest! {
         prop_assert_eq!(read_stamp(&stamp(at)), Some(at));
     }
 }
+
+/// A bank's engineer has nothing but the document: its files are whole, digests and all.
+#[test]
+fn the_files_in_the_document_can_be_read() {
+    let document = include_str!("../../../../docs/bank-port.md");
+    let blocks = document.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let files: Vec<_> = blocks
+        .filter(|block| !block.contains('<'))
+        .map(|block| read(&GB18030.encode(block).0).expect("a whole file"))
+        .collect();
+    let kinds: Vec<FileKind> = files.iter().map(|file| file.kind).collect();
+    assert_eq!(kinds, [FileKind::Request, FileKind::Answer, FileKind::Report, FileKind::Event]);
+    for file in files.iter().filter(|f| matches!(f.kind, FileKind::Answer | FileKind::Event)) {
+        for (_, fields) in &file.lines {
+            let fields = fields.as_ref().expect("fields");
+            assert!(line_of(file.kind, fields, &Codes::new()).is_ok(), "{fields:?}");
+        }
+    }
+}
+
+#[test]
+fn the_codes_in_the_document_are_those_of_the_program() {
+    let document = include_str!("../../../../docs/bank-port.md");
+    let told = |code: &str| document.contains(&format!("`{code}`"));
+    for reason in Reason::ALL.into_iter().filter(|reason| *reason != Reason::Superseded) {
+        assert!(told(reason.code()), "{reason:?}");
+    }
+    for operation in crate::rules::Operation::ALL {
+        assert!(told(operation.code()), "{operation:?}");
+    }
+    for kind in people::document::DocumentKind::ALL {
+        assert!(told(kind.code()), "{kind:?}");
+    }
+}
