@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
-use crate::{bench, demo, migrations, serve, staff};
+use crate::{bank_simulator, bench, demo, migrations, serve, staff};
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
 #[derive(Parser)]
@@ -50,6 +50,8 @@ enum Command {
     /// Be a terminal at a service point.
     #[command(subcommand)]
     Terminal(TerminalCommand),
+    /// Be a bank's host that behaves badly on demand, for trying the bank port.
+    BankSimulator(bank_simulator::SimulatorArguments),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -166,6 +168,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Terminal(TerminalCommand::Verify { server, token_file, item, code, picture }) => {
             be_terminal(&server, &token_file, &item, code, picture)
         }
+        Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };
     match result {

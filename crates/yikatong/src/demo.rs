@@ -237,6 +237,7 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
         items: vec![items::seed::LIBRARY.to_owned()],
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
+    crate::demo_banks::make(app, orgs["bank"]).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
     Ok(holders)
@@ -303,7 +304,7 @@ fn org_of(demo: &DemoOrg, id: Id) -> Org {
 }
 
 /// The account with this login, as an actor.
-async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Problem> {
+pub(crate) async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Problem> {
     app.db
         .read(move |tx| {
             let sql = "SELECT a.id, a.name, a.role, a.org_id, a.division FROM account_login l

@@ -1,9 +1,11 @@
 //! The platform put together: each capability is wired with one line here.
 #![forbid(unsafe_code)]
 
+pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod demo;
+pub mod demo_banks;
 pub mod home;
 pub mod serve;
 pub mod staff;
@@ -27,17 +29,19 @@ pub fn migrations() -> Vec<Migration> {
         cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        banks::MIGRATIONS,
     ]
     .concat()
 }
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    cards::jobs()
+    [cards::jobs(), banks::jobs()].concat()
 }
 
 /// What the authority may tune.
-static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| [cards::SETTINGS].concat());
+static SETTINGS: LazyLock<Vec<&'static Setting>> =
+    LazyLock::new(|| [cards::SETTINGS, banks::SETTINGS].concat());
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
@@ -48,6 +52,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(codes::routes(codes))
         .merge(people::routes())
         .merge(items::routes(catalogue))
+        .merge(banks::routes())
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

@@ -9,7 +9,7 @@ use cards::bulk::rules::State;
 use cards::bulk::service::{self, Upload};
 use cards::bulk::store::{Application, BulkJob};
 use cards::bulk::work::{self, SET_LINES};
-use cards::rules::{Card, Stage};
+use cards::rules::Card;
 use kernel::actor::{Actor, Role};
 use kernel::db::{BulkRows, DbError, Kind, Location, Value, v};
 use kernel::id::Id;
@@ -216,17 +216,7 @@ fn rows(app: &App, made: impl Iterator<Item = GeneratedPerson>) -> Rows {
     let now = Utc::now();
     let people: Vec<Person> = made.map(|made| registered(app, made)).collect();
     let one = |person: &Person| Application {
-        card: Card {
-            person: person.id,
-            id: app.id(),
-            stage: Stage::Ordered,
-            outlet: Id(1),
-            delivery: "counter".to_owned(),
-            card_no: None,
-            expires_on: None,
-            applied_at: now,
-            version: 1,
-        },
+        card: Card::ordered(person.id, app.id(), Id(1), now),
         ecard: app.id(),
         guardian: "监护人".to_owned(),
         line: 1,
