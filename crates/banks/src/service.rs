@@ -13,6 +13,7 @@ use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
+use kernel::law::Text;
 use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
@@ -45,6 +46,24 @@ pub struct Asking<'a> {
     pub now: Utc,
 }
 
+/// Banks that can be chosen for the financial function on the day of `now`, with their names.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn choices(tx: &mut Tx<'_>, now: Utc) -> Result<Vec<(Id, Text)>, DbError> {
+    let confirmed = agreement_store::confirmed(tx)?;
+    let mut banks = agreement_store::banks(tx)?;
+    banks.retain(|bank| {
+        let covers = |agreement: &&rules::Agreement| {
+            agreement.bank == bank.id
+                && agreement.in_force(now.day())
+                && agreement.services.contains(&Service::Financial)
+        };
+        confirmed.iter().any(|agreement| covers(&agreement))
+    });
+    Ok(banks.into_iter().map(|bank| (bank.id, bank.name)).collect())
+}
+
 /// Whether a bank can be chosen for a service on the day of `now` (Art. 10).
 ///
 /// # Errors
@@ -65,6 +84,31 @@ pub fn begin_pre_open_in(tx: &mut Tx<'_>, asking: Asking<'_>, bank: Id) -> Resul
     choosable(tx, bank, Service::Financial, asking.now)?;
     let known = accounts::get(tx, asking.person, asking.card)?;
     rules::may(Operation::PreOpen, known.as_ref().map(|account| account.state))?;
+    open_at(tx, asking, bank, known.as_ref())
+}
+
+/// Has an account opened at another bank in the place of one that is closed: the second half of a
+/// change of the bank. Returns the id of the request.
+///
+/// # Errors
+/// The old account is not closed yet, or the new bank's agreement is not in force.
+pub fn begin_change_in(tx: &mut Tx<'_>, asking: Asking<'_>, bank: Id) -> Result<Id, Problem> {
+    choosable(tx, bank, Service::Financial, asking.now)?;
+    let known = accounts::get(tx, asking.person, asking.card)?.ok_or(Refused::NoAccount)?;
+    let settled = requests::of_card(tx, asking.person, asking.card)?;
+    let settled = settled.iter().all(|request| request.state.is_final());
+    if known.state != State::Closed || known.bank == bank || !settled {
+        return Err(Refused::NotNow.into());
+    }
+    open_at(tx, asking, bank, Some(&known))
+}
+
+fn open_at(
+    tx: &mut Tx<'_>,
+    asking: Asking<'_>,
+    bank: Id,
+    known: Option<&Account>,
+) -> Result<Id, Problem> {
     let account = Account {
         person: asking.person,
         card: asking.card,
@@ -77,7 +121,7 @@ pub fn begin_pre_open_in(tx: &mut Tx<'_>, asking: Asking<'_>, bank: Id) -> Resul
         changed_at: asking.now,
         version: 1,
     };
-    accounts::request(tx, known.as_ref(), &account)?;
+    accounts::request(tx, known, &account)?;
     write_intent(tx, asking, bank, Operation::PreOpen, String::new())
 }
 

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") },
     Migration { name: "cards-0002", sql: include_str!("../migrations/0002_life.sql") },
     Migration { name: "cards-0003", sql: include_str!("../migrations/0003_events.sql") },
+    Migration { name: "cards-0004", sql: include_str!("../migrations/0004_bank_change.sql") },
 ];
 
 /// What the authority may tune.

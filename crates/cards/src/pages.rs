@@ -1,5 +1,6 @@
 //! The clerk's desk and the holder's cards.
 
+mod bank;
 mod day;
 mod hotline;
 mod me;
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/desk/people/{person}", DESK, &[5, 11, 12, 13], person::act)
         .page(Method::POST, "/desk/people/{person}/destroy", DESK, &[13], second::destroy)
         .page(Method::POST, "/desk/people/{person}/revive", DESK, &[13], second::revive)
+        .page(Method::POST, "/desk/people/{person}/bank", DESK, &[10], bank::at_desk)
+        .page(Method::POST, "/me/bank", HOLDER, &[10], bank::own)
         .page(Method::GET, "/desk/day", DESK, &[11], day::day)
         .page(Method::GET, "/desk/second-person", DESK, &[13, 25], second::list)
         .page(Method::POST, "/desk/second-person", DESK, &[13, 25], second::decide)

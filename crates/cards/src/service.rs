@@ -1,5 +1,6 @@
 //! Use cases of cards: load, decide, and in one transaction write state, journal and what follows.
 
+pub mod bank;
 mod carry;
 pub mod decisions;
 pub mod hotline;

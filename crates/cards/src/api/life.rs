@@ -31,6 +31,7 @@ pub(super) fn routes() -> Routes {
         .api(DESK, &[13], routes!(ask_revive))
         .api(DESK, &[13, 25], routes!(waiting))
         .api(DESK, &[13, 25], routes!(decide))
+        .api(DESK, &[10], routes!(bank_of))
         .api(HOLDER, &[2, 7], routes!(own))
         .api(HOLDER, &[2, 11, 12], routes!(own_act))
         .api(HOTLINE, &[11, 22], routes!(by_phone))
@@ -246,6 +247,34 @@ async fn decide(
 ) -> Result<Json<()>, Problem> {
     let id = person(&id)?;
     Ok(Json(decisions::decide(&app, &actor, id, form.confirm, form.comment).await?))
+}
+
+/// The bank that the person chose.
+#[derive(Deserialize, utoipa::ToSchema)]
+struct BankBody {
+    /// Organisation id of the cooperating bank.
+    #[schema(value_type = String)]
+    bank: Id,
+    /// Whether it takes the place of the present one.
+    #[serde(default)]
+    change: bool,
+}
+
+/// Has an account opened for the card at a cooperating bank, or changes the bank (Art. 10).
+#[utoipa::path(post, path = "/api/v1/people/{person}/card/bank", tag = "cards",
+    request_body = BankBody, params(("person" = String, Path)), responses((status = 200)))]
+async fn bank_of(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Json(form): Json<BankBody>,
+) -> Result<Json<()>, Problem> {
+    let id = person(&id)?;
+    match form.change {
+        true => service::bank::change_bank(&app, &actor, id, form.bank).await?,
+        false => service::bank::open_account(&app, &actor, id, form.bank).await.map(drop)?,
+    }
+    Ok(Json(()))
 }
 
 /// The holder's own cards.

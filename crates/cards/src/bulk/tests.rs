@@ -31,8 +31,13 @@ pub(super) struct House {
 pub(super) async fn houses(name: &str) -> Vec<House> {
     let mut houses = Vec::new();
     for db in databases(name) {
-        let migrations =
-            [kernel::MIGRATIONS, people::MIGRATIONS, crate::MIGRATIONS, super::MIGRATIONS];
+        let migrations = [
+            kernel::MIGRATIONS,
+            people::MIGRATIONS,
+            banks::MIGRATIONS,
+            crate::MIGRATIONS,
+            super::MIGRATIONS,
+        ];
         let app = platform(&db, &migrations).await;
         houses.push(House { app, clerk: actor(Role::Clerk), engine: db.engine, _db: db });
     }

@@ -12,6 +12,7 @@ use kernel::settings;
 use kernel::time::{Utc, day_text};
 use serde::Deserialize;
 
+use super::bank::other;
 use super::person::clock_rows;
 use crate::rules::clocks::State as Clock;
 use crate::rules::{Card, Command, Stage};

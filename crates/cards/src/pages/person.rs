@@ -13,6 +13,7 @@ use kernel::problem::Problem;
 use kernel::time::{Utc, day_text};
 use serde::Deserialize;
 
+use super::bank::other;
 use super::me::parcel;
 use crate::rules::clocks::{Clock, Clocks};
 use crate::rules::{CancelCause, Card, Cause, Command, Fee, Refused};

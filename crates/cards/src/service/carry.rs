@@ -1,5 +1,6 @@
 //! Carrying out what the rules decided: state, journal, account and message in one transaction.
 
+use banks::service::Asking;
 use kernel::actor::{Actor, Role};
 use kernel::auth::{self, NewAccount};
 use kernel::db::{DbError, Tx};
@@ -12,7 +13,7 @@ use kernel::time::Utc;
 use people::rules::Person;
 use seal::id36904::CertificateId;
 
-use super::act_of;
+use super::{act_of, bank};
 use crate::number;
 use crate::rules::{self, CancelCause, Card, Cause, Command, Event, Fee, Refused};
 use crate::store::{self, Application};
@@ -55,8 +56,15 @@ impl Step<'_> {
             _ => store::save(tx, &card, act_of(event).0, self.now)?,
         }
         self.tell(tx, event)?;
+        bank::follow(tx, self.asking(&card, event), event)?;
         journal::record(tx, &self.entry(&card, event, detail))?;
         Ok(card)
+    }
+
+    fn asking(&self, card: &Card, event: &Event) -> Asking<'_> {
+        let (_, _, purpose) = act_of(event);
+        let (app, actor, now) = (self.app, self.actor, self.now);
+        Asking { app, actor, person: card.person, card: card.id, purpose, now }
     }
 
     /// The card that the event is about, and what the journal says beside it.
@@ -149,6 +157,8 @@ impl Step<'_> {
         if let Some(mut old) = old.clone() {
             rules::apply(&mut old, &Event::Replaced);
             store::save(tx, &old, card.cause.code(), self.now)?;
+            bank::follow(tx, self.asking(&old, &Event::Replaced), &Event::Replaced)?;
+            bank::move_account(tx, self.asking(card, &Event::Replaced), old.id)?;
             journal::record(tx, &self.entry(&old, &Event::Replaced, serde_json::Value::Null))?;
         }
         store::save(tx, card, "", self.now)?;

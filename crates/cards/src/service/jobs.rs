@@ -22,6 +22,7 @@ pub fn jobs() -> Vec<Job> {
     vec![
         Job { name: "cards.lapse", every, run: |app| -> Round { Box::pin(lapse(app)) } },
         Job { name: "cards.remind", every, run: |app| -> Round { Box::pin(remind(app)) } },
+        super::bank::job(),
     ]
 }
 

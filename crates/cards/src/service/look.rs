@@ -11,6 +11,7 @@ use people::rules::Person;
 use people::service as people_service;
 
 use super::Holdings;
+use super::bank::{self, BankView};
 use crate::rules::{self, CancelCause, Card, Cause, Command, Fee, Hint, Refused};
 use crate::store::{self, ECard};
 
@@ -31,6 +32,8 @@ pub struct Glance {
     pub possible: Vec<Possible>,
     /// What was done with the cards, newest first.
     pub history: Vec<Stored>,
+    /// The bank's side (Art. 10).
+    pub bank: BankView,
     /// What should be said without being asked (Art. 15).
     pub hints: Vec<Hint>,
 }
@@ -62,9 +65,10 @@ fn look(tx: &mut Tx<'_>, person: Person, outlet: Option<Id>) -> Result<Glance, P
     past.retain(|card| card.stage.is_over());
     let history = history(tx, person.id)?;
     drop(context);
+    let bank = bank::view(tx, person.id, held.living.as_ref().map(|card| card.id))?;
     let hints = rules::hints(&person, held.living.as_ref(), Utc::now());
     let (card, coming) = (held.living, held.coming);
-    Ok(Glance { person, card, coming, past, ecard, possible, history, hints })
+    Ok(Glance { person, card, coming, past, ecard, possible, history, bank, hints })
 }
 
 /// The most entries of a history that are shown.
