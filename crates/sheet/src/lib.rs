@@ -105,8 +105,8 @@ pub enum Format {
 impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Csv { encoding, separator: '\t' } => write!(f, "CSV {encoding} Tab"),
-            Self::Csv { encoding, separator } => write!(f, "CSV {encoding} {separator}"),
+            Self::Csv { encoding, separator: '\t' } => write!(f, "CSV {encoding} (Tab)"),
+            Self::Csv { encoding, separator } => write!(f, "CSV {encoding} ({separator})"),
             Self::Xlsx => f.write_str("XLSX"),
         }
     }

@@ -192,6 +192,7 @@ fn ground(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn days_are_read_as_people_write_them() {
@@ -219,5 +220,54 @@ mod tests {
             first.expect("a document").code()
         });
         assert_eq!(document("户口簿", "", today), "household_book");
+    }
+
+    fn rows(cells: &[String]) -> Vec<Row> {
+        let mut writer = sheet::CsvWriter::new(Vec::new()).expect("memory");
+        writer.row(COLUMNS.iter().map(|column| column.names[0])).expect("memory");
+        writer.row(cells).expect("memory");
+        let bytes = std::io::Cursor::new(writer.finish().expect("memory"));
+        let sheet = sheet::open(bytes, COLUMNS, sheet::Limits::default()).expect("a table");
+        sheet.flatten().collect()
+    }
+
+    fn cell() -> impl Strategy<Value = String> {
+        let known = COLUMNS.iter().map(|column| column.names[0]).chain([
+            "50010319900307803X",
+            "户口簿",
+            "女",
+            "1990年1月31日",
+            "年月日",
+            "13900000000",
+            "500103",
+            "household",
+            "就学",
+            "2099-12-31",
+        ]);
+        let known: Vec<String> = known.map(str::to_owned).collect();
+        prop_oneof!["\\PC{0,20}", proptest::sample::select(known)]
+    }
+
+    proptest! {
+        /// Art. 12: whatever people write, a line is an application or says what is wrong.
+        #[test]
+        fn any_cells_are_an_application_or_a_reason(
+            cells in proptest::collection::vec(cell(), COLUMNS.len())
+        ) {
+            let today = time::macros::date!(2026 - 03 - 01);
+            for row in rows(&cells) {
+                match read(&row, Id(1), today) {
+                    Ok(applicant) => {
+                        prop_assert_eq!(applicant.line, 2);
+                        let judged = judge(&applicant, today, Id(1));
+                        prop_assert!(judged.is_ok() || !judged.unwrap_err().zh.is_empty());
+                    }
+                    Err(outcome) => {
+                        prop_assert!(!outcome.is_good());
+                        prop_assert!(outcome.zh.contains("列：") && outcome.en.contains("column"));
+                    }
+                }
+            }
+        }
     }
 }

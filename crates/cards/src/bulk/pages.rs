@@ -15,7 +15,7 @@ use sheet::{Column, Row};
 use super::api::parse;
 use super::columns::COLUMNS;
 use super::report::{self, Report};
-use super::rules::{Outcome, READY, State, name_of};
+use super::rules::{APPLIED, Outcome, READY, REGISTERED, State, name_of};
 use super::service::{self, MOST_BYTES};
 use super::store::{BulkJob, Counts};
 use super::work;
@@ -118,9 +118,9 @@ struct JobPage {
 }
 
 impl JobPage {
-    /// Figures by outcome, what went well first.
+    /// Figures by outcome, what went well first; how many are ready stands above them.
     fn figures(&self, counts: &Counts) -> Vec<(String, i64)> {
-        let mut figures: Vec<_> = counts.iter().collect();
+        let mut figures: Vec<_> = counts.iter().filter(|(code, _)| *code != READY).collect();
         figures.sort_by_key(|(code, count)| (!is_good(code), -**count));
         figures.into_iter().map(|(code, count)| (self.outcome(code), *count)).collect()
     }
@@ -176,7 +176,7 @@ impl JobPage {
 }
 
 fn is_good(code: &str) -> bool {
-    [READY, super::rules::APPLIED, super::rules::REGISTERED].contains(&code)
+    [APPLIED, REGISTERED].contains(&code)
 }
 
 async fn look(
