@@ -227,7 +227,7 @@ async fn events_come_by_file_and_a_known_one_changes_nothing() {
 /// More requests than one transaction takes, each sent once and answered once; the rate is printed.
 #[tokio::test]
 async fn a_batch_of_many_goes_out_and_comes_back_whole() {
-    const MANY: u32 = 450;
+    const MANY: u32 = 250;
     for house in houses("banks_many").await {
         let clerk = kernel::testing::actor(kernel::actor::Role::Clerk);
         let mut ids = Vec::new();
