@@ -13,7 +13,7 @@ use clap::Args;
 #[group(id = "way", required = true, multiple = false, args = ["listen", "folder"])]
 pub struct SimulatorArguments {
     /// Address to listen on for JSON over HTTP.
-    #[arg(long, requires = "secret_file")]
+    #[arg(long)]
     listen: Option<SocketAddr>,
     /// Folder with `outgoing` and `incoming`, as the platform has it.
     #[arg(long)]
@@ -37,7 +37,8 @@ pub async fn run(arguments: SimulatorArguments) -> Result<ExitCode, String> {
         let done = run_folder(&folder, &host).await;
         done.map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    if let (Some(address), Some(path)) = (arguments.listen, arguments.secret_file) {
+    if let Some(address) = arguments.listen {
+        let path = arguments.secret_file.ok_or("--listen needs --secret-file")?;
         let secret = std::fs::read_to_string(&path);
         let secret = secret.map_err(|error| format!("{}: {error}", path.display()))?;
         let secret = secret.trim();

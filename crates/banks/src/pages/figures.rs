@@ -78,10 +78,10 @@ fn bars(figures: &[Figures], month: &str, name: impl Fn(Id) -> String) -> Vec<Ba
     let most = of_month().filter_map(Figures::mean_ms).max().unwrap_or(0).max(1);
     let measured = of_month().filter_map(|line| Some((line.bank, line.mean_ms()?)));
     let bar = |(place, (bank, ms)): (usize, (Id, i64))| {
-        let width = (ms * 260 / most).max(2);
+        let width = (ms * 440 / most).max(2);
         let top = place * 28 + 8;
         let said = duration(ms);
-        Bar { name: name(bank), line: top + 14, top, width, after: 220 + width, said }
+        Bar { name: name(bank), line: top + 14, top, width, after: 308 + width, said }
     };
     measured.enumerate().map(bar).collect()
 }

@@ -1,9 +1,12 @@
 //! A bank's own offers.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::Actor;
+use kernel::divisions::{self, Division, Region};
 use kernel::http::{Form, Page, render};
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -19,6 +22,7 @@ use crate::service::offers::{self, NewOffer};
 struct OffersPage {
     p: Page,
     offers: Vec<Offer>,
+    divisions: Vec<&'static Division>,
     form: OfferForm,
     problem: Option<Problem>,
 }
@@ -51,13 +55,22 @@ pub(super) struct OfferForm {
     text_zh: String,
     #[serde(default)]
     text_en: String,
-    #[serde(default)]
-    divisions: String,
     from: String,
     until: String,
+    /// `division.CODE` of each ticked box, and what else the form carries.
+    #[serde(flatten)]
+    ticked: BTreeMap<String, String>,
 }
 
 impl OfferForm {
+    fn codes(&self) -> impl Iterator<Item = &str> {
+        self.ticked.keys().filter_map(|name| name.strip_prefix("division."))
+    }
+
+    fn has(&self, code: &str) -> bool {
+        self.codes().any(|ticked| ticked == code)
+    }
+
     fn meant(&self) -> NewOffer {
         NewOffer {
             kind: self.kind.clone(),
@@ -65,7 +78,7 @@ impl OfferForm {
             title_en: self.title_en.clone(),
             text_zh: self.text_zh.clone(),
             text_en: self.text_en.clone(),
-            divisions: self.divisions.clone(),
+            divisions: self.codes().collect::<Vec<_>>().join(","),
             from: self.from.clone(),
             until: self.until.clone(),
         }
@@ -81,7 +94,8 @@ async fn show(
 ) -> Result<Response, Problem> {
     let status = problem.as_ref().map(|problem| problem.status);
     let offers = offers::own(app, actor).await?;
-    with_problem(render(&OffersPage { p, offers, form, problem }), status)
+    let divisions = divisions::children(Region::Chongqing, Utc::now().day()).collect();
+    with_problem(render(&OffersPage { p, offers, divisions, form, problem }), status)
 }
 
 pub(super) async fn own(

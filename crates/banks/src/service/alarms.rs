@@ -91,6 +91,8 @@ pub fn reconsider_in(
 const CHUNK: i64 = 500;
 /// The platform asks again for the state of an account with an open alarm after this long.
 const ASK_AGAIN_SECONDS: i64 = 3_600;
+/// What was closed by hand and still differs is an alarm again after this long.
+const QUIET_SECONDS: i64 = 86_400;
 
 /// One round: finds what differs or has no answer, and closes what agrees again.
 ///
@@ -115,14 +117,15 @@ pub async fn compare(app: &App) -> Result<String, Problem> {
 fn find(tx: &mut Tx<'_>, app: &Platform, now: Utc) -> Result<u64, Problem> {
     let minutes = settings::get(tx, &DIVERGENCE_MINUTES, now)?;
     let hours = settings::get(tx, &UNANSWERED_HOURS, now)?;
+    let quiet = now.plus_seconds(-QUIET_SECONDS);
     let mut opened = 0;
-    for account in accounts::divergent(tx, now.plus_seconds(-60 * minutes), CHUNK)? {
+    for account in accounts::divergent(tx, now.plus_seconds(-60 * minutes), quiet, CHUNK)? {
         let expected = account.expected.map_or("", |expected| expected.code());
         let (kind, found) = (AlarmKind::Differs, account.state.code());
         opened += u64::from(open_in(tx, app, &account, kind, expected, found, now)?);
         answers::status_in(tx, app, &account, now)?;
     }
-    for request in requests::unanswered(tx, now.plus_seconds(-3_600 * hours), CHUNK)? {
+    for request in requests::unanswered(tx, now.plus_seconds(-3_600 * hours), quiet, CHUNK)? {
         if let Some(account) = accounts::get(tx, request.person, request.card)? {
             let (kind, asked) = (AlarmKind::NoAnswer, request.operation.code());
             let found = request.state.code();

@@ -220,11 +220,17 @@ pub fn by_card(tx: &mut Tx<'_>, bank: Id, card: Id) -> Result<Option<Account>, D
     tx.optional(&sql, &[v(card), v(bank)])?.as_ref().map(read).transpose()
 }
 
-/// Accounts that do not stand as expected since before `since`, oldest first.
+/// Accounts that do not stand as expected since before `since`, oldest first. Those for which an alarm
+/// is open are left out, or was closed by hand after `quiet_since`.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn divergent(tx: &mut Tx<'_>, since: Utc, most: i64) -> Result<Vec<Account>, DbError> {
+pub fn divergent(
+    tx: &mut Tx<'_>,
+    since: Utc,
+    quiet_since: Utc,
+    most: i64,
+) -> Result<Vec<Account>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM bank_account
          WHERE expected IS NOT NULL AND expected_at <= $1 AND changed_at <= $1
@@ -233,9 +239,12 @@ pub fn divergent(tx: &mut Tx<'_>, since: Utc, most: i64) -> Result<Vec<Account>,
                     OR (expected = 'closed' AND state = 'refused'))
            AND NOT EXISTS (SELECT 1 FROM bank_alarm a
                            WHERE a.person_id = bank_account.person_id
-                             AND a.card_id = bank_account.card_id
-                             AND a.kind = 'differs' AND a.closed_at IS NULL)
-         ORDER BY expected_at LIMIT $2"
+                             AND a.card_id = bank_account.card_id AND a.kind = 'differs'
+                             AND (a.closed_at IS NULL
+                                  OR (a.closed_by <> 'agreed' AND a.closed_at > $2
+                                      AND a.expected = bank_account.expected
+                                      AND a.found = bank_account.state)))
+         ORDER BY expected_at LIMIT $3"
     );
-    tx.query(&sql, &[v(since), v(most)])?.iter().map(read).collect()
+    tx.query(&sql, &[v(since), v(quiet_since), v(most)])?.iter().map(read).collect()
 }

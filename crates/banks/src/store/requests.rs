@@ -223,21 +223,29 @@ pub fn overtaken(tx: &mut Tx<'_>, request: &Request) -> Result<bool, DbError> {
     Ok(row.is_some())
 }
 
-/// Requests without an answer since before `since` for which no alarm is open.
+/// Requests without an answer since before `since` for which no alarm is open, nor was closed by hand
+/// after `quiet_since`.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn unanswered(tx: &mut Tx<'_>, since: Utc, most: i64) -> Result<Vec<Request>, DbError> {
+pub fn unanswered(
+    tx: &mut Tx<'_>,
+    since: Utc,
+    quiet_since: Utc,
+    most: i64,
+) -> Result<Vec<Request>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM bank_request
          WHERE state IN ('waiting', 'sent', 'unknown') AND created_at <= $1
            AND NOT EXISTS (SELECT 1 FROM bank_alarm a
                            WHERE a.person_id = bank_request.person_id
                              AND a.card_id = bank_request.card_id
-                             AND a.kind = 'no-answer' AND a.closed_at IS NULL)
-         ORDER BY id LIMIT $2"
+                             AND a.kind = 'no-answer'
+                             AND (a.closed_at IS NULL
+                                  OR (a.closed_by <> 'agreed' AND a.closed_at > $2)))
+         ORDER BY id LIMIT $3"
     );
-    tx.query(&sql, &[v(since), v(most)])?.iter().map(read).collect()
+    tx.query(&sql, &[v(since), v(quiet_since), v(most)])?.iter().map(read).collect()
 }
 
 /// Whether a card has requests without a final answer.

@@ -104,6 +104,12 @@ async fn an_alarm_is_closed_by_whoever_took_it_with_a_word() {
         assert!(house.alarms().await.is_empty(), "{}", house.engine);
         assert_eq!(code_of(alarms::take(app, &own, id).await), "banks/alarm-not-yours");
         assert_eq!(house.acts("bank.alarm-taken").await, 2);
+        assert_eq!(alarms::compare(app).await.expect("quiet"), "0 opened, 0 agreed");
+        let sql = "UPDATE bank_alarm SET closed_at = closed_at - $1";
+        let days =
+            house.app.db.housekeeping(move |tx| tx.execute(sql, &[v(2 * Utc::DAY)]).map(drop));
+        days.await.expect("two days pass");
+        assert_eq!(alarms::compare(app).await.expect("again"), "1 opened, 0 agreed");
     }
 }
 
@@ -198,7 +204,8 @@ async fn what_differs_for_the_rules_differs_for_the_query() {
                     .db
                     .housekeeping(move |tx| tx.execute(sql, &[v(state.code())]).map(drop));
                 set.await.expect("set");
-                let found = house.read(|tx| crate::store::accounts::divergent(tx, Utc::now(), 10));
+                let found = house
+                    .read(|tx| crate::store::accounts::divergent(tx, Utc::now(), Utc::now(), 10));
                 let differs = !found.await.is_empty();
                 assert_eq!(
                     differs,

@@ -95,7 +95,7 @@ async fn an_offer_is_public_once_it_is_checked_and_can_be_filtered_and_withdrawn
             ("kind", "transport"),
             ("title_zh", "公交一元乘车"),
             ("text_zh", "每周五持卡乘车一元"),
-            ("divisions", "500103"),
+            ("division.500103", "on"),
             ("from", from.as_str()),
             ("until", until.as_str()),
         ];

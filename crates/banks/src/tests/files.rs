@@ -223,3 +223,30 @@ async fn events_come_by_file_and_a_known_one_changes_nothing() {
         assert!(found[1].1.starts_with("banks/no-account"), "{found:?}");
     }
 }
+
+/// More requests than one transaction takes, each sent once and answered once; the rate is printed.
+#[tokio::test]
+async fn a_batch_of_many_goes_out_and_comes_back_whole() {
+    const MANY: u32 = 250;
+    for house in houses("banks_many").await {
+        let clerk = kernel::testing::actor(kernel::actor::Role::Clerk);
+        let mut ids = Vec::new();
+        for index in 0..MANY {
+            let person = super::house::person(&house.app, 1_000 + index).await;
+            let open = Command::PreOpen(house.bank.id);
+            let card = house.app.id();
+            let begun = crate::service::begin(&house.app, &clerk, person, card, open, "批量").await;
+            ids.push(begun.expect("begun"));
+        }
+        let began = std::time::Instant::now();
+        house.there_and_back().await;
+        let rate = f64::from(MANY) / began.elapsed().as_secs_f64();
+        println!("{}: {rate:.0} requests/s out and back", house.engine);
+        for id in ids {
+            assert_eq!(house.request(id).await.state, RequestState::Done, "{}", house.engine);
+        }
+        let out = names(&house.folder().join("outgoing/taken"));
+        assert_eq!((out.len(), house.host.carried_out()), (1, MANY as usize), "one file");
+        assert!(house.alarms().await.is_empty());
+    }
+}
