@@ -5,17 +5,30 @@
 pub mod api;
 pub mod number;
 pub mod pages;
+pub mod production;
 pub mod rules;
 pub mod service;
 pub mod store;
 
 use kernel::db::Migration;
+use kernel::jobs::Job;
+use kernel::settings::Setting;
 
 /// The schema of cards.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "cards-0001", sql: include_str!("../migrations/0001_cards.sql") },
+    production::MIGRATION,
+];
+
+/// What the authority may tune.
+pub const SETTINGS: &[&Setting] = production::SETTINGS;
+
+/// The repeating work of cards.
+pub fn jobs() -> Vec<Job> {
+    production::jobs::ALL.to_vec()
+}
 
 /// All routes of cards.
 pub fn routes() -> kernel::http::Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(production::routes())
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
-use kernel::http::{Form, NoFields, Page, Path, Query, Routes, render};
+use kernel::http::{Form, Page, Path, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::{Refusal as _, Text};
 use kernel::platform::App;
@@ -27,11 +27,8 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/desk", DESK, &[11], desk)
         .page(Method::GET, "/desk/people/{person}", DESK, &[11, 12, 15], person)
         .page(Method::POST, "/desk/people/{person}", DESK, &[5, 11, 12], act)
-        .page(Method::GET, "/desk/production", DESK, &[11], production)
-        .page(Method::POST, "/desk/production", DESK, &[11], produce_all)
         .page(Method::GET, "/me", HOLDER, &[2, 7], me)
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))
-        .nav(CLERKS, "/desk/production", Text::new("制卡", "Production"), Some('p'))
         .nav(&[Role::Holder], "/me", Text::new("我的卡", "My cards"), None)
 }
 
@@ -193,35 +190,6 @@ async fn act(
         }
         Err(problem) => Err(problem),
     }
-}
-
-#[derive(Template)]
-#[template(path = "production.html")]
-struct ProductionPage {
-    p: Page,
-    ordered: Vec<Card>,
-    produced: Vec<Card>,
-}
-
-async fn production(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let outlet = actor.org.ok_or_else(Problem::forbidden)?;
-    let (ordered, produced) = app
-        .db
-        .read(move |tx| {
-            let ordered = store::at_outlet(tx, outlet, &Stage::Ordered, 200)?;
-            Ok::<_, Problem>((ordered, store::at_outlet(tx, outlet, &Stage::Produced, 200)?))
-        })
-        .await?;
-    render(&ProductionPage { p, ordered, produced })
-}
-
-async fn produce_all(
-    State(app): State<App>,
-    actor: Actor,
-    Form(NoFields {}): Form<NoFields>,
-) -> Result<Response, Problem> {
-    service::produce_batch(&app, &actor).await?;
-    Ok(Redirect::to("/desk/production").into_response())
 }
 
 #[derive(Template)]

@@ -1,0 +1,4 @@
+//! api
+use kernel::http::Routes;
+/// r
+pub fn routes() -> Routes { Routes::new("cards") }
