@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
-use crate::{bench, demo, migrations, serve, staff};
+use crate::{bench, demo, factory_simulator, migrations, serve, staff};
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
 #[derive(Parser)]
@@ -50,6 +50,8 @@ enum Command {
     /// Be a terminal at a service point.
     #[command(subcommand)]
     Terminal(TerminalCommand),
+    /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
+    FactorySimulator(factory_simulator::SimulatorArguments),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -166,6 +168,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Terminal(TerminalCommand::Verify { server, token_file, item, code, picture }) => {
             be_terminal(&server, &token_file, &item, code, picture)
         }
+        Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };
     match result {

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod command;
 pub mod demo;
+pub mod factory_simulator;
 pub mod home;
 pub mod serve;
 pub mod staff;
@@ -32,11 +33,11 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    Vec::new()
+    cards::jobs()
 }
 
 /// What the authority may tune.
-static SETTINGS: &[&Setting] = &[];
+static SETTINGS: &[&Setting] = cards::SETTINGS;
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {

@@ -259,7 +259,10 @@ fn answer(stage: Stage, row: &[String]) -> Result<Answer, Told> {
         return Err(("银行账号不正确", "The bank account is wrong"));
     }
     if good && stage == Stage::Keys && !instant::is_key_check(check) {
-        return Err(("密钥校验值应为6位十六进制", "The key check value has six hexadecimal digits"));
+        return Err((
+            "密钥校验值应为6位十六进制",
+            "The key check value has six hexadecimal digits",
+        ));
     }
     Ok(Answer {
         seq: seq.parse().map_err(|_| ("序号不正确", "The sequence is wrong"))?,

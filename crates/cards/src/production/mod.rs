@@ -5,6 +5,7 @@ pub mod api;
 pub mod files;
 pub mod jobs;
 pub mod pages;
+pub mod partner;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -45,8 +46,12 @@ pub const OUTLET_DAYS: Setting =
 pub const UNCOLLECTED_DAYS: Setting =
     days("cards.uncollected-days", 30, "未领卡提醒（天）", "Days until a reminder to collect");
 /// Days for which contents of files of finished batches are kept.
-pub const FILE_DAYS: Setting =
-    days("cards.production-file-days", 180, "制卡文件内容保留（天）", "Days that file contents are kept");
+pub const FILE_DAYS: Setting = days(
+    "cards.production-file-days",
+    180,
+    "制卡文件内容保留（天）",
+    "Days that file contents are kept",
+);
 /// Cards of one batch at most.
 pub const BATCH_LINES: Setting = Setting {
     name: "cards.production-batch-lines",

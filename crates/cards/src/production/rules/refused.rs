@@ -106,9 +106,7 @@ impl Refusal for Refused {
             Self::NoExplanation => {
                 Text::new("盘点有差异，须说明原因", "A difference needs its explanation")
             }
-            Self::InProduction => {
-                Text::new("该卡正在制作中", "This card is being made already")
-            }
+            Self::InProduction => Text::new("该卡正在制作中", "This card is being made already"),
             Self::NoInstantIssue => {
                 Text::new("该卡没有正在进行的即时制卡", "Nobody is making this card at a counter")
             }
@@ -123,20 +121,17 @@ impl Refusal for Refused {
             Self::BadReport => {
                 Text::new("设备回报的内容格式有误", "What the device reported cannot be true")
             }
-            Self::DeliveryStep => {
-                Text::new("该卡的领取或邮寄状态不符", "The delivery of this card is at another step")
-            }
+            Self::DeliveryStep => Text::new(
+                "该卡的领取或邮寄状态不符",
+                "The delivery of this card is at another step",
+            ),
             Self::NoAddress => Text::new("缺少邮寄地址", "The address is missing"),
-            Self::NoDocument => {
-                Text::new("缺少出示的证件", "Which document was shown is missing")
-            }
+            Self::NoDocument => Text::new("缺少出示的证件", "Which document was shown is missing"),
             Self::AgentIncomplete => Text::new(
                 "代领人须登记姓名、证件号码和与本人的关系",
                 "An agent is recorded with name, document number and relation",
             ),
-            Self::SamePerson => {
-                Text::new("须由另一人核对", "Another person must witness this")
-            }
+            Self::SamePerson => Text::new("须由另一人核对", "Another person must witness this"),
             Self::Settled => Text::new("该事项已办结", "This is settled already"),
         }
     }
@@ -169,7 +164,9 @@ impl Refusal for Refused {
             Self::NumberDiffers => {
                 ("请登记废卡后重新制作", "Record the card as spoiled and start again")
             }
-            Self::BadReport => ("请对照设备屏幕重新录入", "Compare with the device and enter it again"),
+            Self::BadReport => {
+                ("请对照设备屏幕重新录入", "Compare with the device and enter it again")
+            }
             Self::DeliveryStep => ("请刷新页面后办理", "Reload the page"),
             Self::NoAddress => ("请填写完整的邮寄地址", "Enter the full address"),
             Self::NoDocument => ("请核验并登记证件", "Check the document and record it"),

@@ -224,8 +224,7 @@ impl Work {
         }
         let stage = batch.stage.code();
         let batch = Box::new(self.rest(tx, batch)?);
-        let detail =
-            json!({"stage": stage, "good": good, "failed": failed, "spoiled": spoiled});
+        let detail = json!({"stage": stage, "good": good, "failed": failed, "spoiled": spoiled});
         entries.push(self.of_batch("production.answered", &batch, detail));
         journal::record_all(tx, &entries)?;
         Ok(Outcome::Taken { batch, good, failed, spoiled })

@@ -207,9 +207,13 @@ impl Work {
         batch.due_at = self.due(tx, batch.stage)?;
         store::insert(tx, &batch)?;
         store::insert_lines(tx, &lines)?;
-        let mut entries: Vec<Entry> = vec![self.of_batch("production.gathered", &batch, json!({
-            "lines": batch.lines, "scope": batch.scope,
-        }))];
+        let mut entries: Vec<Entry> = vec![self.of_batch(
+            "production.gathered",
+            &batch,
+            json!({
+                "lines": batch.lines, "scope": batch.scope,
+            }),
+        )];
         entries.extend(lines.iter().map(|line| self.of_line("production.joined", line, &[])));
         journal::record_all(tx, &entries)?;
         Ok(batch)
@@ -244,19 +248,19 @@ impl Work {
         batch: &Batch,
         detail: serde_json::Value,
     ) -> Entry {
-        Entry { detail, ..self.entry(act).on("batch", batch.id).why("批量制卡 / production", &[]) }
+        Entry {
+            detail, ..self.entry(act).on("batch", batch.id).why("批量制卡 / production", &[])
+        }
     }
 
-    pub(super) fn of_line(
-        &self,
-        act: &'static str,
-        line: &Line,
-        fields: &[&'static str],
-    ) -> Entry {
+    pub(super) fn of_line(&self, act: &'static str, line: &Line, fields: &[&'static str]) -> Entry {
         let detail = json!({"batch": line.batch.to_string(), "stage": line.stage.code(),
             "state": line.state.code()});
         let purpose = "批量制卡 / production";
-        Entry { detail, ..self.entry(act).about(line.person).on("card", line.card).why(purpose, fields) }
+        Entry {
+            detail,
+            ..self.entry(act).about(line.person).on("card", line.card).why(purpose, fields)
+        }
     }
 }
 
@@ -379,9 +383,13 @@ impl Work {
             let content = files::write(&header, &rows);
             file_store::insert(tx, self.app.id(), &header, &content, "", self.now)?;
         }
-        let mut entries = vec![self.of_batch("production.sent", batch, json!({
-            "lines": sent.len(), "stage": batch.stage.code(),
-        }))];
+        let mut entries = vec![self.of_batch(
+            "production.sent",
+            batch,
+            json!({
+                "lines": sent.len(), "stage": batch.stage.code(),
+            }),
+        )];
         let fields = told(batch.stage);
         entries.extend(sent.iter().map(|one| self.of_line("production.sent", &one.line, fields)));
         Ok(journal::record_all(tx, &entries)?)

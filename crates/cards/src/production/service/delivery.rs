@@ -31,7 +31,12 @@ fn outlet_of(actor: &Actor) -> Result<Id, Problem> {
 }
 
 impl Work {
-    fn of_delivery(&self, act: &'static str, delivery: &Delivery, fields: &[&'static str]) -> Entry {
+    fn of_delivery(
+        &self,
+        act: &'static str,
+        delivery: &Delivery,
+        fields: &[&'static str],
+    ) -> Entry {
         let detail = json!({"state": delivery.state.code()});
         let entry = self.entry(act).about(delivery.person).on("card", delivery.card);
         Entry { detail, ..entry.why("发卡 / delivery of the card", fields) }
@@ -39,7 +44,12 @@ impl Work {
 
     /// The delivery of a person's produced card at an outlet; a card that was made without production
     /// gets its place on the shelf now.
-    fn delivery(&self, tx: &mut Tx<'_>, person: Id, outlet: Id) -> Result<(Card, Delivery), Problem> {
+    fn delivery(
+        &self,
+        tx: &mut Tx<'_>,
+        person: Id,
+        outlet: Id,
+    ) -> Result<(Card, Delivery), Problem> {
         let card = crate::store::living(tx, person)?.ok_or(card_rules::Refused::NoCard)?;
         if card.outlet != outlet {
             return Err(card_rules::Refused::OtherOutlet.into());

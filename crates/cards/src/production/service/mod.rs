@@ -12,7 +12,7 @@ pub mod stock;
 use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
-use kernel::journal::Entry;
+use kernel::journal::{self, Entry};
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::settings;
@@ -137,4 +137,35 @@ impl Work {
         };
         files::insert_spoiled(tx, &spoiled, batch.id)
     }
+}
+
+/// A file of a batch within the actor's reach; the look is journalled.
+///
+/// # Errors
+/// Not found, also when its content was erased by now.
+pub async fn file(
+    app: &App,
+    actor: &Actor,
+    id: Id,
+) -> Result<(files::FileRecord, Vec<u8>), Problem> {
+    let (reach, app_in, actor) = (reach(actor)?, app.clone(), actor.clone());
+    app.db
+        .write(move |tx| {
+            let work = Work::new(&app_in, &actor);
+            let found = files::by_id(tx, id)?.ok_or_else(Problem::not_found)?;
+            let (record, Some(content)) = found else { return Err(Problem::not_found()) };
+            let batch = store::by_id(tx, record.batch)?.ok_or_else(Problem::not_found)?;
+            let own = match &reach {
+                Reach::Outlet(outlet) => record.part == *outlet,
+                Reach::Bank(bank) => record.stage == Stage::Bank && batch.bank == Some(*bank),
+                _ => false,
+            };
+            if !own && !manages(&reach, &batch) {
+                return Err(Problem::not_found());
+            }
+            let entry = work.entry("production.file-read").on("batch", batch.id);
+            journal::record(tx, &entry.why(record.name(), &[]))?;
+            Ok((record, content))
+        })
+        .await
 }

@@ -74,7 +74,10 @@ impl Work {
     }
 
     fn of_stock(&self, act: &'static str, outlet: Id, detail: serde_json::Value) -> Entry {
-        Entry { detail, ..self.entry(act).on("outlet", outlet).why("空白卡管理 / blank cards", &[]) }
+        Entry {
+            detail,
+            ..self.entry(act).on("outlet", outlet).why("空白卡管理 / blank cards", &[])
+        }
     }
 }
 
@@ -157,15 +160,8 @@ pub async fn send(app: &App, actor: &Actor, to: Id, count: i64) -> Result<Transf
                 return Err(Problem::field("to", text));
             }
             let (id, sent_at) = (app_in.id(), work.now);
-            let transfer = Transfer {
-                id,
-                from,
-                to,
-                sent: count,
-                sent_at,
-                arrived: None,
-                note: String::new(),
-            };
+            let transfer =
+                Transfer { id, from, to, sent: count, sent_at, arrived: None, note: String::new() };
             work.move_blanks(tx, from, (Movement::Sent, change), Some(id), "")?;
             store::insert_transfer(tx, &transfer, actor.account)?;
             let detail = json!({"to": to.to_string(), "sent": count});

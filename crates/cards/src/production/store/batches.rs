@@ -366,9 +366,8 @@ pub fn ordered(
            (SELECT 1 FROM production_claim k WHERE k.person_id = c.person_id AND k.card_id = c.id)
          ORDER BY c.id LIMIT {most}"
     );
-    let read = |row: &Row| {
-        Ok(Ordered { person: row.get(0)?, card: row.get(1)?, outlet: row.get(2)? })
-    };
+    let read =
+        |row: &Row| Ok(Ordered { person: row.get(0)?, card: row.get(1)?, outlet: row.get(2)? });
     let mut found: Vec<Ordered> =
         tx.query_in(&sql, &keys)?.iter().map(read).collect::<Result<_, DbError>>()?;
     found.sort_by_key(|ordered| ordered.card);

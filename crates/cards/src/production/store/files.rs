@@ -97,11 +97,7 @@ pub fn insert(
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn answered(
-    tx: &mut Tx<'_>,
-    header: &Header,
-    content: &[u8],
-) -> Result<Option<bool>, DbError> {
+pub fn answered(tx: &mut Tx<'_>, header: &Header, content: &[u8]) -> Result<Option<bool>, DbError> {
     let sql = "SELECT digest FROM production_file WHERE batch_id = $1 AND stage = $2 AND part = $3
                AND direction = $4 AND state = 'kept'";
     let direction = Direction::Back.code();
@@ -123,10 +119,7 @@ pub fn of_batch(tx: &mut Tx<'_>, batch: Id) -> Result<Vec<FileRecord>, DbError> 
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn by_id(
-    tx: &mut Tx<'_>,
-    id: Id,
-) -> Result<Option<(FileRecord, Option<Vec<u8>>)>, DbError> {
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<(FileRecord, Option<Vec<u8>>)>, DbError> {
     let sql = format!("SELECT {FILE}, content FROM production_file WHERE id = $1");
     tx.optional(&sql, &[v(id)])?.map(|row| Ok((read(&row)?, row.get(10)?))).transpose()
 }

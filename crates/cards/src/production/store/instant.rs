@@ -153,9 +153,7 @@ pub fn of_person(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Issue>, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn open(tx: &mut Tx<'_>, person: Id) -> Result<Option<Issue>, DbError> {
-    let sql = format!(
-        "SELECT {ISSUE} FROM instant_issue WHERE person_id = $1 AND state = 'open'"
-    );
+    let sql = format!("SELECT {ISSUE} FROM instant_issue WHERE person_id = $1 AND state = 'open'");
     tx.optional(&sql, &[v(person)])?.as_ref().map(read).transpose()
 }
 

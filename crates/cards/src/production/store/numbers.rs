@@ -113,7 +113,8 @@ pub fn audit(tx: &mut Tx<'_>) -> Result<Audit, DbError> {
 fn audit_page(tx: &mut Tx<'_>, places: &[i64], audit: &mut Audit) -> Result<(), DbError> {
     let numbers: Vec<String> = places.iter().map(|place| card_number(*place)).collect();
     let keys: Vec<Value<'_>> = numbers.iter().map(v).collect();
-    let rows = tx.query_in("SELECT DISTINCT card_no FROM card_number WHERE card_no IN (#)", &keys)?;
+    let rows =
+        tx.query_in("SELECT DISTINCT card_no FROM card_number WHERE card_no IN (#)", &keys)?;
     let live: HashSet<String> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     let keys: Vec<Value<'_>> = places.iter().map(|place| v(*place)).collect();
     let sql = "SELECT DISTINCT place, fate FROM production_number WHERE place IN (#)";

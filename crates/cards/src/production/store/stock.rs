@@ -102,11 +102,7 @@ pub struct MovementRecord {
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn movements(
-    tx: &mut Tx<'_>,
-    outlet: Id,
-    most: i64,
-) -> Result<Vec<MovementRecord>, DbError> {
+pub fn movements(tx: &mut Tx<'_>, outlet: Id, most: i64) -> Result<Vec<MovementRecord>, DbError> {
     let sql = "SELECT at, kind, delta, note FROM blank_movement WHERE outlet_id = $1
                ORDER BY id DESC LIMIT $2";
     let read = |row: &Row| {
@@ -278,13 +274,7 @@ pub fn open_count(tx: &mut Tx<'_>, outlet: Id) -> Result<Option<Count>, DbError>
 ///
 /// # Errors
 /// [`DbError::Conflict`] when it was checked meanwhile.
-pub fn check_count(
-    tx: &mut Tx<'_>,
-    id: Id,
-    by: Id,
-    agreed: bool,
-    now: Utc,
-) -> Result<(), DbError> {
+pub fn check_count(tx: &mut Tx<'_>, id: Id, by: Id, agreed: bool, now: Utc) -> Result<(), DbError> {
     let sql = "UPDATE blank_count SET checked_by = $1, checked_at = $2, agreed = $3
                WHERE id = $4 AND checked_by IS NULL";
     tx.execute_one(sql, &[v(by), v(now), v(agreed), v(id)])
