@@ -4,6 +4,7 @@ pub mod answers;
 pub mod batches;
 pub mod delivery;
 pub mod exchange;
+pub mod gather;
 pub mod instant;
 pub mod progress;
 pub mod spoiled;

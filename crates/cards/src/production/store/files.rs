@@ -115,11 +115,14 @@ pub fn of_batch(tx: &mut Tx<'_>, batch: Id) -> Result<Vec<FileRecord>, DbError> 
     tx.query(&sql, &[v(batch)])?.iter().map(read).collect()
 }
 
+/// A file, and its content as long as that is kept.
+pub type WithContent = (FileRecord, Option<Vec<u8>>);
+
 /// A file and its content, as long as that is kept.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<(FileRecord, Option<Vec<u8>>)>, DbError> {
+pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<WithContent>, DbError> {
     let sql = format!("SELECT {FILE}, content FROM production_file WHERE id = $1");
     tx.optional(&sql, &[v(id)])?.map(|row| Ok((read(&row)?, row.get(10)?))).transpose()
 }
