@@ -2,6 +2,7 @@
 
 mod counter;
 mod exchange;
+mod model;
 mod pages;
 
 use std::collections::BTreeMap;

@@ -7,15 +7,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Actor, Role};
+use kernel::db::Tx;
 use kernel::http::{Form, NoFields, Page, Path, Query, Upload, render};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
+use kernel::settings;
 use kernel::time::Utc;
 use serde::Deserialize;
 
 use super::{Done, attachment, number, parse};
+use crate::production::LOW_STOCK;
 use crate::production::rules::{BatchState, LineState, Stage};
 use crate::production::service::answers::{self, Outcome};
 use crate::production::service::batches::{self as service, Decision, Scope, is_overdue};
@@ -44,16 +47,38 @@ struct ListPage {
     waiting: usize,
     overdue: usize,
     balance: Option<i64>,
+    low: Vec<(Id, i64)>,
     banks: Vec<(Id, Text, String)>,
     outlets: Vec<(Id, Text, String)>,
     now: Utc,
 }
 
 impl ListPage {
+    fn outlet(&self, id: &Id) -> &str {
+        let found = self.outlets.iter().find(|(outlet, ..)| outlet == id);
+        found.map_or("—", |(_, name, _)| self.p.text(name))
+    }
+
     fn sum(&self, batch: &Batch) -> &Sum {
         const NONE: &Sum = &Sum { done: 0, under_way: 0, trouble: 0 };
         self.sums.get(&batch.id).unwrap_or(NONE)
     }
+}
+
+/// Outlets of an officer that run out of blanks.
+fn low_outlets(
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    mine: &[Id],
+    now: Utc,
+) -> Result<Vec<(Id, i64)>, Problem> {
+    if matches!(reach, Reach::Outlet(_)) {
+        return Ok(Vec::new());
+    }
+    let least = settings::get(tx, &LOW_STOCK, now)?;
+    let balances: HashMap<Id, i64> = stock::balances(tx)?.into_iter().collect();
+    let balance = |outlet: &Id| (*outlet, balances.get(outlet).copied().unwrap_or_default());
+    Ok(mine.iter().map(balance).filter(|(_, balance)| *balance < least).take(50).collect())
 }
 
 fn sums(states: Vec<(Id, LineState, i64)>) -> HashMap<Id, Sum> {
@@ -104,6 +129,7 @@ pub(super) async fn list(
                 waiting: store::ordered(tx, OrderedBy::Outlet, &mine, 10_000)?.len(),
                 overdue: store::overdue(tx, &reach, now)?.len(),
                 balance,
+                low: low_outlets(tx, &reach, &mine, now)?,
                 banks: common::orgs(tx, "bank")?,
                 outlets: outlets.into_iter().filter(|(id, ..)| mine.contains(id)).collect(),
                 batches,
@@ -207,6 +233,11 @@ struct BatchPage {
     outlets: HashMap<Id, (Text, String)>,
     bank: Option<Text>,
     manages: bool,
+    /// How many lines stand where.
+    figures: Vec<(usize, Text)>,
+    /// This page of lines, from 1, and how many there are.
+    at: usize,
+    of: usize,
     /// The outlet whose receipt is awaited from this reader, with its number of cards.
     receipts: Vec<(Id, usize)>,
     problem: Option<Problem>,
@@ -241,15 +272,6 @@ impl BatchPage {
         self.batch.state == BatchState::Out
     }
 
-    fn figure(&self, state: LineState) -> usize {
-        self.lines.iter().filter(|line| line.state == state).count()
-    }
-
-    fn figures(&self) -> Vec<(usize, Text)> {
-        let figures = LineState::ALL.into_iter().map(|state| (self.figure(state), state.name().0));
-        figures.filter(|(count, _)| *count > 0).collect()
-    }
-
     fn may_retry(&self, line: &Line) -> bool {
         self.manages
             && matches!(line.state, LineState::Failed | LineState::Spoiled | LineState::Closed)
@@ -264,11 +286,27 @@ impl BatchPage {
     }
 }
 
+/// Lines of one page.
+const LINES: usize = 200;
+
+fn figures(lines: &[Line]) -> Vec<(usize, Text)> {
+    let count = |state| lines.iter().filter(|line| line.state == state).count();
+    let figures = LineState::ALL.into_iter().map(|state| (count(state), state.name().0));
+    figures.filter(|(count, _)| *count > 0).collect()
+}
+
+/// The lines of one page, those that need a decision first.
+fn one_page(mut lines: Vec<Line>, at: usize) -> Vec<Line> {
+    let decided = |line: &Line| !matches!(line.state, LineState::Failed | LineState::Spoiled);
+    lines.sort_by_key(|line| (decided(line), line.seq));
+    lines.into_iter().skip((at - 1) * LINES).take(LINES).collect()
+}
+
 async fn page(
     app: &App,
     actor: &Actor,
     p: Page,
-    id: Id,
+    (id, at): (Id, usize),
     problem: Option<Problem>,
 ) -> Result<BatchPage, Problem> {
     let reach = reach(actor)?;
@@ -305,7 +343,10 @@ async fn page(
                 tab: "batches",
                 desk: matches!(reach, Reach::Outlet(_)),
                 batch,
-                lines,
+                figures: figures(&lines),
+                of: lines.len().div_ceil(LINES).max(1),
+                lines: one_page(lines, at),
+                at,
                 files,
                 outlets,
                 bank,
@@ -351,7 +392,8 @@ pub(super) async fn one(
         Some(text) => p.with_flash("ok", text),
         None => p,
     };
-    render(&page(&app, &actor, p, parse(&id)?, None).await?)
+    let at = done.page.parse().unwrap_or(1).max(1);
+    render(&page(&app, &actor, p, (parse(&id)?, at), None).await?)
 }
 
 #[derive(Deserialize)]
@@ -397,7 +439,7 @@ async fn again(
         return Err(problem);
     }
     let status = StatusCode::from_u16(problem.status).unwrap_or_default();
-    let page = render(&page(app, actor, p, id, Some(problem)).await?)?;
+    let page = render(&page(app, actor, p, (id, 1), Some(problem)).await?)?;
     Ok((status, page).into_response())
 }
 

@@ -54,11 +54,13 @@ pub fn routes() -> Routes {
         .nav(WORKER_ROLES, AT, Text::new("制卡", "Production"), Some('p'))
 }
 
-/// A word in the address that tells what was just done.
+/// What the address tells beside the path: what was just done, and which page of a list.
 #[derive(Deserialize)]
 pub(super) struct Done {
     #[serde(default)]
     done: String,
+    #[serde(default)]
+    page: String,
 }
 
 fn parse(id: &str) -> Result<Id, Problem> {
