@@ -241,14 +241,14 @@ impl Work {
     ) -> Result<(), Problem> {
         let card = crate::store::living(tx, line.person)?;
         let day = line.issued_on.unwrap_or(self.now.day());
-        match wanted(card, line.card, person, day) {
-            Ok(mut card) => {
+        match wanted(card, line, person, day) {
+            Some(mut card) => {
                 card.card_no.clone_from(&line.card_no);
                 let identifier = line.identifier.clone().unwrap_or_default();
                 self.step(tx, batch, line, LineEvent::Advance, "")?;
                 self.produced(tx, &card, person, &identifier)
             }
-            Err(_) => {
+            None => {
                 let reason = "到网点时申领已撤销或不再符合条件";
                 self.step(tx, batch, line, LineEvent::Spoil, reason)
             }

@@ -12,7 +12,7 @@ use serde_json::json;
 use time::Date;
 
 pub use super::gather::{Scope, gather};
-use super::{Work, managed, reach};
+use super::{Work, as_made, managed, reach};
 use crate::number;
 use crate::production::files::{self, Direction, Header};
 use crate::production::rules::{
@@ -21,7 +21,7 @@ use crate::production::rules::{
 use crate::production::store::batches::{self as store, Batch, Line};
 use crate::production::store::files as file_store;
 use crate::production::store::numbers::{self, Drawn};
-use crate::rules::{self as card_rules, Card, Command, Context};
+use crate::rules::Card;
 
 impl Work {
     pub(super) fn of_batch(
@@ -46,21 +46,11 @@ impl Work {
     }
 }
 
-/// The card as it will be when it is made on `day`, if the rules still want it made.
-pub(super) fn wanted(
-    card: Option<Card>,
-    id: Id,
-    person: &Person,
-    day: Date,
-) -> Result<Card, Option<card_rules::Refused>> {
-    let mut card = card.filter(|card| card.id == id).ok_or(None)?;
-    if person.deceased_on.is_some() {
-        return Err(None);
-    }
-    let context = Context { person, today: day, outlet: card.outlet };
-    let event = card_rules::decide(Some(&card), &Command::Produce, &context).map_err(Some)?;
-    card_rules::apply(&mut card, &event);
-    Ok(card)
+/// The card of a line as it will be when it is made on `day`, if it is still wanted.
+pub(super) fn wanted(card: Option<Card>, line: &Line, person: &Person, day: Date) -> Option<Card> {
+    let card = card.filter(|card| card.id == line.card)?;
+    let outlet = card.outlet;
+    as_made(Some(card), person, day, outlet).ok()
 }
 
 /// A line that goes out, with what its file tells.
@@ -106,9 +96,9 @@ impl Work {
             let person = people.remove(&line.person).ok_or_else(Problem::not_found)?;
             let card = crate::store::living(tx, line.person)?;
             let day = line.issued_on.unwrap_or(self.now.day());
-            match wanted(card, line.card, &person, day) {
-                Ok(card) => sent.push(Sent { line, person, card }),
-                Err(_) => {
+            match wanted(card, &line, &person, day) {
+                Some(card) => sent.push(Sent { line, person, card }),
+                None => {
                     let reason = "申领已撤销或不再符合条件";
                     self.step(tx, batch, &mut line, LineEvent::TakeOut, reason)?;
                     journal::record(tx, &self.of_line("production.taken-out", &line, &[]))?;

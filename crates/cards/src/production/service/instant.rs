@@ -11,7 +11,7 @@ use kernel::time::Utc;
 use people::rules::Person;
 use serde_json::json;
 
-use super::Work;
+use super::{Work, as_made};
 use crate::number;
 use crate::production::rules::instant::{Step, follows, is_account, is_key_check};
 use crate::production::rules::stock::Movement;
@@ -20,7 +20,7 @@ use crate::production::store::instant::{self as store, Issue};
 use crate::production::store::numbers::{self, Drawn};
 use crate::production::store::stock as blanks;
 use crate::production::store::{self as common, Claim};
-use crate::rules::{self as card_rules, Card, Command, Context};
+use crate::rules::{self as card_rules, Card};
 
 /// What the clerk sees of an instant issue.
 #[derive(Clone, Debug)]
@@ -154,15 +154,8 @@ impl Work {
         day: time::Date,
     ) -> Result<Card, Problem> {
         let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
-        if person.deceased_on.is_some() {
-            return Err(people::rules::Refused::Deceased.into());
-        }
         let card = crate::store::living(tx, person.id)?;
-        let context = Context { person: &person, today: day, outlet };
-        let event = card_rules::decide(card.as_ref(), &Command::Produce, &context)?;
-        let mut card = card.ok_or(card_rules::Refused::NoCard)?;
-        card_rules::apply(&mut card, &event);
-        Ok(card)
+        as_made(card, &person, day, outlet)
     }
 
     fn go_on(

@@ -18,12 +18,15 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::Utc;
+use people::rules::Person;
+use time::Date;
 
 use super::rules::{LineEvent, LineState, Stage, fate, line};
 use super::store::batches::{self as store, Batch, Line, Reach};
 use super::store::files::{self, Spoiled};
 use super::store::{self as common, numbers};
 use super::{BANK_DAYS, FACTORY_DAYS, KEYS_DAYS, OUTLET_DAYS};
+use crate::rules::{self as card_rules, Card, Command, Context};
 
 /// Whose batches an actor may see.
 ///
@@ -59,6 +62,21 @@ pub fn manages(reach: &Reach, batch: &Batch) -> bool {
 fn managed(tx: &mut Tx<'_>, reach: &Reach, id: Id) -> Result<Batch, Problem> {
     let batch = store::by_id(tx, id)?.filter(|batch| manages(reach, batch));
     batch.ok_or_else(Problem::not_found)
+}
+
+/// The card as it will be once it is made on `day`, if the rules let its outlet make it.
+///
+/// # Errors
+/// What the rules say, or that the person has died.
+fn as_made(card: Option<Card>, person: &Person, day: Date, outlet: Id) -> Result<Card, Problem> {
+    if person.deceased_on.is_some() {
+        return Err(people::rules::Refused::Deceased.into());
+    }
+    let context = Context { person, today: day, outlet };
+    let event = card_rules::decide(card.as_ref(), &Command::Produce, &context)?;
+    let mut card = card.ok_or(card_rules::Refused::NoCard)?;
+    card_rules::apply(&mut card, &event);
+    Ok(card)
 }
 
 /// Who works, and when: what every write needs.
