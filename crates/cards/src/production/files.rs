@@ -152,6 +152,14 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
     };
     let rows: Vec<Vec<String>> =
         text.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect();
+    let control = |row: &Vec<String>| row.iter().any(|field| field.chars().any(char::is_control));
+    let found = rows.iter().enumerate().filter(|(_, row)| control(row));
+    let faults: Vec<Fault> = found
+        .map(|(index, _)| fault(index + 2, "含有控制字符", "There is a control character"))
+        .collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
     match rows.len() == header.count {
         true => Ok(Sheet { header, rows }),
         false => {
@@ -327,6 +335,14 @@ mod tests {
             assert_eq!(lines_of(read(bent.as_bytes())), [1], "{bent}");
         }
         assert!(read(&bytes).is_ok());
+    }
+
+    #[test]
+    fn control_characters_are_a_fault_and_no_surprise_to_the_database() {
+        let head = Header { count: 2, ..header(Stage::Keys) }.text();
+        let body = "1|a\n2|b\0\n";
+        let text = format!("{head}|{}\n{body}", digest(&head, body.as_bytes()));
+        assert_eq!(lines_of(read(text.as_bytes())), [3]);
     }
 
     #[test]

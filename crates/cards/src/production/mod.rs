@@ -57,7 +57,7 @@ pub const BATCH_LINES: Setting = Setting {
     name: "cards.production-batch-lines",
     default: 2_000,
     least: 1,
-    most: files::MOST_LINES as i64,
+    most: 10_000,
     zh: "每批制卡张数上限",
     en: "Cards of one batch at most",
     article: 11,

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Actor, Role};
 use kernel::db::Tx;
+use kernel::divisions::{Division, Region, children};
 use kernel::http::{Form, NoFields, Page, Path, Query, Upload, render};
 use kernel::id::Id;
 use kernel::law::Text;
@@ -41,7 +42,6 @@ struct ListPage {
     p: Page,
     tab: &'static str,
     desk: bool,
-    city: bool,
     batches: Vec<Batch>,
     sums: HashMap<Id, Sum>,
     waiting: usize,
@@ -49,6 +49,7 @@ struct ListPage {
     balance: Option<i64>,
     low: Vec<(Id, i64)>,
     banks: Vec<(Id, Text, String)>,
+    divisions: Vec<&'static Division>,
     outlets: Vec<(Id, Text, String)>,
     now: Utc,
 }
@@ -124,13 +125,16 @@ pub(super) async fn list(
                 p: p.clone(),
                 tab: "batches",
                 desk,
-                city: role == Role::MunicipalOfficer,
                 sums: sums(store::states(tx, &ids)?),
                 waiting: store::ordered(tx, OrderedBy::Outlet, &mine, 10_000)?.len(),
                 overdue: store::overdue(tx, &reach, now)?.len(),
                 balance,
                 low: low_outlets(tx, &reach, &mine, now)?,
                 banks: common::orgs(tx, "bank")?,
+                divisions: match role {
+                    Role::MunicipalOfficer => children(Region::Chongqing, now.day()).collect(),
+                    _ => Vec::new(),
+                },
                 outlets: outlets.into_iter().filter(|(id, ..)| mine.contains(id)).collect(),
                 batches,
                 now,
@@ -190,7 +194,11 @@ pub(super) async fn gather(
         id => Some(parse(id)?),
     };
     let batch = service::gather(&app, &actor, form.scope(&actor)?, bank).await?;
-    let to = format!("/desk/production/batches/{}?done=gathered", batch.id);
+    let missing = match form.scope.as_str() {
+        "unit" => form.numbers.split_whitespace().count() as i64 - batch.lines,
+        _ => 0,
+    };
+    let to = format!("/desk/production/batches/{}?done=gathered-{missing}", batch.id);
     Ok(Redirect::to(&to).into_response())
 }
 
@@ -369,8 +377,16 @@ fn told(done: &str) -> Option<Text> {
             format!("Answer taken: {good} good, {failed} failed, {spoiled} spoiled"),
         ));
     }
+    if let Some(missing) = done.strip_prefix("gathered-").and_then(|n| n.parse::<u32>().ok()) {
+        return Some(match missing {
+            0 => Text::new("批次已生成", "The batch is made"),
+            n => Text::new(
+                format!("批次已生成；另有 {n} 人没有待制的卡，或已在制作中"),
+                format!("The batch is made; {n} more people have no card to be made"),
+            ),
+        });
+    }
     match done {
-        "gathered" => Some(Text::new("批次已生成", "The batch is made")),
         "sent" => Some(Text::new("已发送，文件可下载", "Sent; the file can be downloaded")),
         "already" => Some(Text::new(
             "该文件已处理过，没有变化",

@@ -241,7 +241,8 @@ fn allowed(yes: bool) -> Result<(), Problem> {
 fn unit_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     let text = || Text::new("请填写单位名称（80字以内）", "The unit's name, up to 80 letters");
-    match (1..=80).contains(&name.chars().count()) {
+    let plain = !name.chars().any(char::is_control);
+    match plain && (1..=80).contains(&name.chars().count()) {
         true => Ok(name.to_owned()),
         false => Err(Problem::field("name", text())),
     }

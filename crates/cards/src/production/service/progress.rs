@@ -57,6 +57,12 @@ fn step(zh: &str, en: &str, at: Option<Utc>) -> ProgressStep {
     ProgressStep { name: Text::new(zh, en), place: Text::default(), at, state }
 }
 
+/// A step whose name tells whether it is behind us.
+fn phase(done: (&str, &str), open: (&str, &str), at: Option<Utc>) -> ProgressStep {
+    let (zh, en) = if at.is_some() { done } else { open };
+    step(zh, en, at)
+}
+
 /// The way of a person's living card from its application on; empty when there is none.
 ///
 /// # Errors
@@ -72,7 +78,9 @@ pub fn progress(tx: &mut Tx<'_>, person: Id) -> Result<Vec<ProgressStep>, DbErro
     match (at_counter, line) {
         (Some(issue), _) => steps.push(counter(&issue, dates)),
         (None, Some(line)) => steps.extend(Stage::ALL.map(|stage| at_stage(stage, &line))),
-        (None, None) => steps.push(step("制卡", "Made", dates.produced)),
+        (None, None) => {
+            steps.push(phase(("已制卡", "Made"), ("待制卡", "To be made"), dates.produced));
+        }
     }
     let delivery = delivery::of_card(tx, person, card.id)?;
     steps.extend(to_the_holder(&card, delivery.as_ref(), dates, outlet.unwrap_or_default()));
@@ -121,7 +129,7 @@ fn to_the_holder(
     let mut steps = Vec::new();
     if post {
         let posted = delivery.and_then(|delivery| delivery.posted_at);
-        let mut sent = step("已交寄", "Posted", posted);
+        let mut sent = phase(("已交寄", "Posted"), ("待交寄", "To be posted"), posted);
         if let Some(delivery) = delivery.filter(|delivery| !delivery.tracking.is_empty()) {
             let tracking = &delivery.tracking;
             sent.place = Text::new(format!("运单号 {tracking}"), format!("Tracking {tracking}"));
@@ -131,13 +139,14 @@ fn to_the_holder(
     if let Some(returned) = delivery.and_then(|delivery| delivery.returned_at) {
         steps.push(step("邮件退回网点", "Returned to the outlet", Some(returned)));
     }
-    let mut taken = step("已领卡", "Handed over", dates.handed_over);
+    let open = ("待领取", "To be collected");
+    let mut taken = phase(("已领卡", "Handed over"), open, dates.handed_over);
     if let Some(delivery) = delivery.filter(|delivery| delivery.state == Shelf::Shelf) {
         let (shelf, Text { zh, en }) = (delivery.shelf, outlet);
         taken.place = Text::new(format!("{zh} 取卡号 {shelf}"), format!("{en}, shelf {shelf}"));
     }
     steps.push(taken);
-    steps.push(step("已激活", "Activated", dates.activated));
+    steps.push(phase(("已激活", "Activated"), ("待激活", "To be activated"), dates.activated));
     steps
 }
 

@@ -27,9 +27,7 @@ fn within(reach: &Reach, card: &Spoiled) -> bool {
 /// The role has nothing to do with production.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Spoiled>, Problem> {
     let reach = reach(actor)?;
-    let mut all = app.db.read(|tx| store::all_spoiled(tx, 2_000)).await?;
-    all.retain(|card| within(&reach, card));
-    Ok(all)
+    Ok(app.db.read(move |tx| store::all_spoiled(tx, &reach, 500)).await?)
 }
 
 /// The first says how the card was destroyed; the second, who saw it, confirms.

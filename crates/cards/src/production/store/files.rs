@@ -4,6 +4,7 @@ use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
+use super::batches::Reach;
 use super::unknown;
 use crate::production::files::{Direction, Header};
 use crate::production::rules::Stage;
@@ -232,16 +233,22 @@ pub fn spoiled(tx: &mut Tx<'_>, id: Id) -> Result<Option<Spoiled>, DbError> {
     tx.optional(&sql, &[v(id)])?.as_ref().map(read_spoiled).transpose()
 }
 
-/// Spoiled cards, those not yet destroyed first.
+/// Spoiled cards within reach, those not yet destroyed first.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn all_spoiled(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Spoiled>, DbError> {
+pub fn all_spoiled(tx: &mut Tx<'_>, reach: &Reach, most: i64) -> Result<Vec<Spoiled>, DbError> {
+    let (condition, value) = match reach {
+        Reach::All => ("$1 = ''", v("")),
+        Reach::Division(division) => ("division = $1", v(division)),
+        Reach::Outlet(outlet) => ("outlet_id = $1", v(*outlet)),
+        Reach::Bank(_) => return Ok(Vec::new()),
+    };
     let sql = format!(
-        "SELECT {SPOILED} FROM spoiled_card
-         ORDER BY CASE WHEN destroyed_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT $1"
+        "SELECT {SPOILED} FROM spoiled_card WHERE {condition}
+         ORDER BY CASE WHEN destroyed_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT $2"
     );
-    tx.query(&sql, &[v(most)])?.iter().map(read_spoiled).collect()
+    tx.query(&sql, &[value, v(most)])?.iter().map(read_spoiled).collect()
 }
 
 /// The first of two says that he destroyed the card.

@@ -330,7 +330,7 @@ async fn an_application_is_followed_like_a_parcel() {
             assert_eq!(now(&steps().await), expected, "{}", house.engine);
             house.pass(batch, good).await;
         }
-        assert_eq!(now(&steps().await), "Handed over Now");
+        assert_eq!(now(&steps().await), "To be collected Now");
         assert_eq!(steps().await.len(), 7);
     }
 }
