@@ -2,6 +2,7 @@
 
 mod batches;
 mod instant;
+mod lists;
 mod shelf;
 mod stock;
 
@@ -26,9 +27,9 @@ const WORKER_ROLES: &[Role] =
 pub fn routes() -> Routes {
     const AT: &str = "/desk/production";
     Routes::new("cards")
-        .page(Method::GET, AT, WORKERS, &[11], batches::list)
-        .page(Method::POST, AT, WORKERS, &[11], batches::gather)
-        .page(Method::GET, "/desk/production/overdue", WORKERS, &[11], batches::overdue)
+        .page(Method::GET, AT, WORKERS, &[11], lists::list)
+        .page(Method::POST, AT, WORKERS, &[11], lists::gather)
+        .page(Method::GET, "/desk/production/overdue", WORKERS, &[11], lists::overdue)
         .page(Method::GET, "/desk/production/batches/{code}", WORKERS, &[11], batches::one)
         .page(Method::POST, "/desk/production/batches/{code}", WORKERS, &[11], batches::act)
         .upload(
