@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod events;
 pub mod number;
 pub mod pages;
+pub mod production;
 pub mod rules;
 pub mod service;
 pub mod settings;
@@ -22,20 +23,25 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cards-0002", sql: include_str!("../migrations/0002_life.sql") },
     Migration { name: "cards-0003", sql: include_str!("../migrations/0003_events.sql") },
     Migration { name: "cards-0004", sql: include_str!("../migrations/0004_bank_change.sql") },
+    production::MIGRATION,
 ];
 
 /// What the authority may tune.
-pub static SETTINGS: &[&Setting] = &[
-    &settings::TEMPORARY_DAYS,
-    &settings::REMIND_HOURS,
-    &settings::FEE_FEN,
-    &events::ALONE,
-    &bulk::KEPT_DAYS,
-];
+pub fn settings() -> Vec<&'static Setting> {
+    let own = [
+        &settings::TEMPORARY_DAYS,
+        &settings::REMIND_HOURS,
+        &settings::FEE_FEN,
+        &events::ALONE,
+        &bulk::KEPT_DAYS,
+    ];
+    [&own, production::SETTINGS].concat()
+}
 
 /// The repeating work of cards.
 pub fn jobs() -> Vec<Job> {
-    [service::jobs(), events::service::jobs(), vec![bulk::JOB]].concat()
+    [service::jobs(), events::service::jobs(), vec![bulk::JOB], production::jobs::ALL.to_vec()]
+        .concat()
 }
 
 /// All routes of cards.
@@ -45,4 +51,5 @@ pub fn routes() -> kernel::http::Routes {
         .merge(events::api::routes())
         .merge(events::pages::routes())
         .merge(bulk::routes())
+        .merge(production::routes())
 }

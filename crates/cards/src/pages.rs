@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
-use kernel::http::{Form, NoFields, Page, Query, Routes, render};
+use kernel::http::{Page, Query, Routes, render};
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -20,8 +20,7 @@ use people::rules::Person;
 use serde::Deserialize;
 
 use crate::api::DESK;
-use crate::rules::{Card, Stage};
-use crate::service;
+use crate::rules::Stage;
 use crate::store;
 
 const CLERKS: &[Role] = &[Role::Clerk, Role::OutletManager];
@@ -40,8 +39,6 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/desk/day", DESK, &[11], day::day)
         .page(Method::GET, "/desk/second-person", DESK, &[13, 25], second::list)
         .page(Method::POST, "/desk/second-person", DESK, &[13, 25], second::decide)
-        .page(Method::GET, "/desk/production", DESK, &[11], production)
-        .page(Method::POST, "/desk/production", DESK, &[11], produce_all)
         .page(Method::GET, "/me", HOLDER, &[2, 7], me::me)
         .page(Method::POST, "/me", HOLDER, &[2, 11, 12], me::act)
         .page(Method::GET, "/me/loss", HOLDER, &[11], me::loss)
@@ -49,7 +46,6 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/hotline/loss", HOTLINE, &[11, 22], hotline::form)
         .page(Method::POST, "/hotline/loss", HOTLINE, &[11, 22], hotline::report)
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))
-        .nav(CLERKS, "/desk/production", Text::new("制卡", "Production"), Some('p'))
         .nav(CLERKS, "/desk/day", Text::new("今日办理", "My day"), Some('y'))
         .nav(CLERKS, "/desk/second-person", Text::new("双人复核", "Second person"), Some('2'))
         .nav(
@@ -107,33 +103,4 @@ async fn desk(
         false => people::service::search(&app, &actor, q.clone()).await?,
     };
     render(&DeskPage { p, q, found, ordered, produced })
-}
-
-#[derive(Template)]
-#[template(path = "production.html")]
-struct ProductionPage {
-    p: Page,
-    ordered: Vec<Card>,
-    produced: Vec<Card>,
-}
-
-async fn production(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let outlet = actor.org.ok_or_else(Problem::forbidden)?;
-    let (ordered, produced) = app
-        .db
-        .read(move |tx| {
-            let ordered = store::at_outlet(tx, outlet, &Stage::Ordered, 200)?;
-            Ok::<_, Problem>((ordered, store::at_outlet(tx, outlet, &Stage::Produced, 200)?))
-        })
-        .await?;
-    render(&ProductionPage { p, ordered, produced })
-}
-
-async fn produce_all(
-    State(app): State<App>,
-    actor: Actor,
-    Form(NoFields {}): Form<NoFields>,
-) -> Result<Response, Problem> {
-    service::produce_batch(&app, &actor).await?;
-    Ok(Redirect::to("/desk/production").into_response())
 }

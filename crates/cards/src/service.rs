@@ -17,7 +17,7 @@ use kernel::settings;
 use kernel::time::Utc;
 use people::rules::Person;
 
-use crate::rules::{self, Card, Command, Context, Event, Pending, Stage};
+use crate::rules::{self, Card, Command, Context, Event, Pending};
 use crate::settings::{FEE_FEN, TEMPORARY_DAYS};
 use crate::store;
 use carry::Step;
@@ -158,22 +158,6 @@ async fn password_hash(command: &Command) -> String {
     let (password, salt) = (password.clone(), random::<16>());
     let hash = tokio::task::spawn_blocking(move || seal::password::hash(&password, &salt)).await;
     hash.unwrap_or_default()
-}
-
-/// Makes all ordered cards of the clerk's outlet; returns how many.
-///
-/// # Errors
-/// The first failure ends the batch; cards made before it stay made.
-pub async fn produce_batch(app: &App, actor: &Actor) -> Result<usize, Problem> {
-    let outlet = actor.org.ok_or_else(Problem::forbidden)?;
-    let waiting: Vec<Card> = app
-        .db
-        .read(move |tx| Ok::<_, Problem>(store::at_outlet(tx, outlet, &Stage::Ordered, 1_000)?))
-        .await?;
-    for card in &waiting {
-        perform(app, actor, card.person, Command::Produce).await?;
-    }
-    Ok(waiting.len())
 }
 
 /// The stable act of an event in the journal, its article, and why it is done.

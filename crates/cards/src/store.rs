@@ -103,6 +103,17 @@ pub fn coming(tx: &mut Tx<'_>, person: Id) -> Result<Option<Card>, DbError> {
     tx.optional(&sql, &[v(person)])?.as_ref().map(read).transpose()
 }
 
+/// The card that is being made for the person: the one that will take a place, else the living one.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn in_the_making(tx: &mut Tx<'_>, person: Id) -> Result<Option<Card>, DbError> {
+    match coming(tx, person)? {
+        Some(card) => Ok(Some(card)),
+        None => living(tx, person),
+    }
+}
+
 /// One card, whatever its stage.
 ///
 /// # Errors
@@ -247,17 +258,6 @@ pub fn lapsing(
 pub fn set_reminded(tx: &mut Tx<'_>, card: &Card) -> Result<(), DbError> {
     let sql = "UPDATE card SET reminded = TRUE WHERE person_id = $1 AND id = $2 AND version = $3";
     tx.execute_one(sql, &[v(card.person), v(card.id), v(card.version)])
-}
-
-/// Draws the next place of the number pool.
-///
-/// # Errors
-/// [`DbError::Conflict`] when somebody drew it at the same moment: run again.
-pub fn draw_number(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    let place: i64 = tx.one("SELECT next FROM card_number_pool WHERE id = 1", &[])?.get(0)?;
-    let sql = "UPDATE card_number_pool SET next = next + 1 WHERE id = 1 AND next = $1";
-    tx.execute_one(sql, &[v(place)])?;
-    Ok(place)
 }
 
 /// Notes that a card was made.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
-use crate::{bank_simulator, bench, demo, migrations, serve, staff};
+use crate::{bank_simulator, bench, demo, factory_simulator, migrations, serve, staff};
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
 #[derive(Parser)]
@@ -52,6 +52,8 @@ enum Command {
     Terminal(TerminalCommand),
     /// Be a bank's host that behaves badly on demand, for trying the bank port.
     BankSimulator(bank_simulator::SimulatorArguments),
+    /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
+    FactorySimulator(factory_simulator::SimulatorArguments),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -169,6 +171,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             be_terminal(&server, &token_file, &item, code, picture)
         }
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
+        Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };
     match result {

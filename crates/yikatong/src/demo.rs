@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use cards::production::rules::stock::Movement;
 use cards::rules::Command;
 use codes::service::NewTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,6 +32,8 @@ use crate::serve::one_time_password;
 pub const ISSUER: &str = "11500000MB1500000M";
 /// The generated population of demonstrations.
 const SEED: u64 = 500_000;
+/// Blank cards that the outlet of a fresh demonstration has.
+const BLANKS: i64 = 500;
 /// People of a fresh demonstration.
 const PEOPLE: u32 = 2_000;
 /// Those among the first people who get active cards.
@@ -217,6 +220,8 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
     let orgs = make_orgs_and_accounts(app).await?;
     load_people(app, 0, PEOPLE, |_| {}).await?;
     let clerk = actor_of(app, "CLERK").await?;
+    let (received, note) = (Movement::Received, "演示数据");
+    cards::production::service::stock::enter(app, &clerk, received, BLANKS, note).await?;
     let mut holders = Vec::new();
     for person in eligible_people(app).await? {
         let steps = [

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod command;
 pub mod demo;
 pub mod demo_banks;
+pub mod factory_simulator;
 pub mod home;
 pub mod serve;
 pub mod staff;
@@ -41,7 +42,7 @@ pub fn jobs() -> Vec<Job> {
 
 /// What the authority may tune.
 static SETTINGS: LazyLock<Vec<&'static Setting>> =
-    LazyLock::new(|| [cards::SETTINGS, banks::SETTINGS].concat());
+    LazyLock::new(|| [cards::settings(), banks::SETTINGS.to_vec()].concat());
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {

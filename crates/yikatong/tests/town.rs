@@ -52,6 +52,10 @@ impl Town {
         let built = yikatong::serve::built(&app, catalogue);
         let actor = testing::actor(Role::Clerk);
         let outlet = actor.org.expect("a clerk has an outlet");
+        let received = cards::production::rules::stock::Movement::Received;
+        cards::production::service::stock::enter(&app, &actor, received, 1_000, "blank cards")
+            .await
+            .expect("the outlet has blank cards");
         let clerk = Client::program(&built.router, &app, &actor).await;
         Self { app, built, clerk, outlet, test }
     }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::bank::other;
 use super::person::clock_rows;
+use crate::production::{ProgressStep, StepState};
 use crate::rules::clocks::State as Clock;
 use crate::rules::{Card, Command, Stage};
 use crate::service::{self, Glance};
@@ -67,31 +68,9 @@ impl MePage {
     }
 }
 
-/// The way of a card that is being made, as on a parcel: the name of each step, and whether it is
-/// `done`, `now` or still to come; the present one is marked.
-pub(super) fn parcel(p: &Page, card: &Card) -> Vec<(String, &'static str, bool)> {
-    let at = match card.stage {
-        Stage::Ordered => 1,
-        Stage::Produced => 2,
-        Stage::HandedOver => 3,
-        _ => 4,
-    };
-    let names = [
-        p.t("已申领", "Applied"),
-        p.t("制卡", "Being made"),
-        p.t("到网点领取", "Collect it at the outlet"),
-        p.t("激活", "Activate"),
-    ];
-    let state = |place: usize| match place.cmp(&at) {
-        std::cmp::Ordering::Less => "done",
-        std::cmp::Ordering::Equal => "now",
-        std::cmp::Ordering::Greater => "later",
-    };
-    names
-        .iter()
-        .enumerate()
-        .map(|(place, name)| ((*name).to_owned(), state(place), place == at))
-        .collect()
+/// Whether a step is the present one.
+pub(super) fn is_now(step: &ProgressStep) -> bool {
+    step.state == StepState::Now
 }
 
 pub(super) async fn me(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {

@@ -14,7 +14,7 @@ use kernel::time::{Utc, day_text};
 use serde::Deserialize;
 
 use super::bank::other;
-use super::me::parcel;
+use super::me::is_now;
 use crate::rules::clocks::{Clock, Clocks};
 use crate::rules::{CancelCause, Card, Cause, Command, Fee, Refused};
 use crate::service::{self, Glance};

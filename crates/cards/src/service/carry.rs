@@ -7,14 +7,14 @@ use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::outbox::{self, Sms};
-use kernel::platform::{Platform, random};
+use kernel::platform::{App, random};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use people::rules::Person;
 use seal::id36904::CertificateId;
 
 use super::{act_of, bank};
-use crate::number;
+use crate::production::service::instant;
 use crate::rules::{self, CancelCause, Card, Cause, Command, Event, Fee, Refused};
 use crate::store::{self, Application};
 
@@ -22,7 +22,7 @@ use crate::store::{self, Application};
 const CERTIFICATE_KIND: &str = "11100000000013338W009";
 
 pub(super) struct Step<'a> {
-    pub(super) app: &'a Platform,
+    pub(super) app: &'a App,
     pub(super) actor: &'a Actor,
     pub(super) person: &'a Person,
     pub(super) ids: [Id; 4],
@@ -142,9 +142,9 @@ impl Step<'_> {
     }
 
     fn produce(&self, tx: &mut Tx<'_>, card: &mut Card) -> Result<(), Problem> {
-        card.card_no = Some(number::card_number(store::draw_number(tx)?));
-        let identifier = number::identifier(&self.app.config.region, random::<8>());
-        Ok(store::set_produced(tx, card, &identifier, self.now)?)
+        let made = instant::at_once(tx, self.app, self.actor, card)?;
+        card.card_no = Some(made.card_no);
+        Ok(store::set_produced(tx, card, &made.identifier, self.now)?)
     }
 
     /// The card becomes usable; in the same act the electronic card is issued (Art. 2, 5), the

@@ -12,7 +12,8 @@ use people::service as people_service;
 
 use super::Holdings;
 use super::bank::{self, BankView};
-use crate::rules::{self, CancelCause, Card, Cause, Command, Fee, Hint, Refused};
+use crate::production::ProgressStep;
+use crate::rules::{self, CancelCause, Card, Cause, Command, Fee, Hint, Refused, Stage};
 use crate::store::{self, ECard};
 
 /// A person with his cards, as shown at the desk.
@@ -32,6 +33,8 @@ pub struct Glance {
     pub possible: Vec<Possible>,
     /// What was done with the cards, newest first.
     pub history: Vec<Stored>,
+    /// The way of the card that is being made, like a parcel; empty when none is.
+    pub progress: Vec<ProgressStep>,
     /// The bank's side (Art. 10).
     pub bank: BankView,
     /// What should be said without being asked (Art. 15).
@@ -65,10 +68,13 @@ fn look(tx: &mut Tx<'_>, person: Person, outlet: Option<Id>) -> Result<Glance, P
     past.retain(|card| card.stage.is_over());
     let history = history(tx, person.id)?;
     drop(context);
+    let making = held.coming.is_some()
+        || held.living.as_ref().is_some_and(|card| card.stage != Stage::Active);
+    let progress = if making { crate::production::progress(tx, person.id)? } else { Vec::new() };
     let bank = bank::view(tx, person.id, held.living.as_ref().map(|card| card.id))?;
     let hints = rules::hints(&person, held.living.as_ref(), Utc::now());
     let (card, coming) = (held.living, held.coming);
-    Ok(Glance { person, card, coming, past, ecard, possible, history, bank, hints })
+    Ok(Glance { person, card, coming, past, ecard, possible, history, progress, bank, hints })
 }
 
 /// The most entries of a history that are shown.

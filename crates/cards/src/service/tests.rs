@@ -17,7 +17,12 @@ pub(crate) async fn office(test: &TestDb) -> (App, Actor) {
         &[kernel::MIGRATIONS, people::MIGRATIONS, banks::MIGRATIONS, crate::MIGRATIONS],
     )
     .await;
-    (app, actor(Role::Clerk))
+    let clerk = actor(Role::Clerk);
+    let received = crate::production::rules::stock::Movement::Received;
+    crate::production::service::stock::enter(&app, &clerk, received, 1_000, "blank cards")
+        .await
+        .expect("the outlet has blank cards");
+    (app, clerk)
 }
 
 /// A grown-up resident of Chongqing, registered by the clerk.
