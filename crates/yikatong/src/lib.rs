@@ -32,11 +32,11 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    Vec::new()
+    people::jobs()
 }
 
 /// What the authority may tune.
-static SETTINGS: &[&Setting] = &[];
+static SETTINGS: &[&Setting] = people::SETTINGS;
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
@@ -45,7 +45,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(home::routes())
         .merge(cards::routes())
         .merge(codes::routes(codes))
-        .merge(people::routes())
+        .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
 }
 

@@ -1,0 +1,3 @@
+pub(crate) fn routes() -> kernel::http::Routes {
+    kernel::http::Routes::new("people")
+}
