@@ -20,9 +20,12 @@ pub mod records;
 pub mod representatives;
 pub mod rules;
 pub mod service;
+pub(crate) mod show;
 pub mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
