@@ -205,8 +205,10 @@ impl Step<'_, '_> {
         let merged = other(finding, survivor)?;
         check(self.tx, survivor, merged, has_card)?;
         let today = day_text(self.now.day());
-        let numbers = store::turn_numbers(self.tx, merged, survivor, &today)?;
+        // Both rows first: a change of number or another merge at this moment waits, and then fails.
         store::set_merged(self.tx, merged, None, Some(survivor))?;
+        store::touch(self.tx, survivor)?;
+        let numbers = store::turn_numbers(self.tx, merged, survivor, &today)?;
         let merge = Merge { id: self.ids[0], merged, survivor, numbers };
         store::put_merge(self.tx, &merge, self.now)?;
         // Without a living card there is nothing for an account of the merged record to show.

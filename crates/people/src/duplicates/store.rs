@@ -202,6 +202,15 @@ pub fn set_merged(
     }
 }
 
+/// Claims the record that lives on, so that nobody merges it away at the same moment.
+///
+/// # Errors
+/// [`DbError::Conflict`] when it was merged meanwhile.
+pub fn touch(tx: &mut Tx<'_>, survivor: Id) -> Result<(), DbError> {
+    let sql = "UPDATE person SET version = version + 1 WHERE id = $1 AND merged_into IS NULL";
+    tx.execute_one(sql, &[v(survivor)])
+}
+
 /// Turns all numbers of one record to another, as earlier ones; returns them.
 ///
 /// # Errors
