@@ -268,6 +268,11 @@ proptest! {
         runtime.block_on(async {
             for house in houses("numbers").await {
                 let (mut people, mut before) = (Vec::new(), (0, 0));
+                // Two pairs to begin with, so that there is something to merge.
+                for (n, slip) in [(0, false), (0, true), (1, false), (1, true)] {
+                    carry_out(&house, Step::Register(n, slip), &mut people).await;
+                }
+                assert_eq!(open(&house).await.len(), 2, "{}", house.engine);
                 for step in &steps {
                     carry_out(&house, *step, &mut people).await;
                     let (numbers, living, strays, lines) = house.read(look).await;
