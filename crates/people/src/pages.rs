@@ -121,6 +121,9 @@ impl AccessPage {
                 "household" => self.p.t("户籍", "Household").to_owned(),
                 "ground" => self.p.t("申领依据", "Ground").to_owned(),
                 "card" => self.p.t("社保卡信息", "Card").to_owned(),
+                "evidence" => self.p.t("证件和材料", "Evidence").to_owned(),
+                "representative" => self.p.t("监护和代办", "Representatives").to_owned(),
+                "family" => self.p.t("亲情关系", "Family links").to_owned(),
                 other => other.to_owned(),
             },
         };
@@ -131,6 +134,24 @@ impl AccessPage {
         let (zh, en) = match entry.act.as_str() {
             "person.registered" => ("登记了您的信息", "Registered you"),
             "person.read" => ("查阅了您的信息", "Read your data"),
+            "person.number-changed" => ("变更了您的号码或证件", "Changed your number or document"),
+            "person.name-changed" => ("变更了您的姓名", "Changed your name"),
+            "evidence.taken" => ("保存了您的材料", "Kept evidence of yours"),
+            "evidence.listed" | "evidence.read" => ("查看了您的材料", "Looked at your evidence"),
+            "evidence.removed" => ("到期删除了您的材料", "Deleted evidence of yours"),
+            "representative.entered" => ("登记了您的监护人或代办人", "Entered a representative"),
+            "representative.ended" => ("终止了监护或委托", "Ended a representation"),
+            "representative.listed" => ("查看了监护和代办", "Looked at your representatives"),
+            "family.asked" => ("添加了亲情关系", "Asked for a family link"),
+            "family.confirmed" => ("确认了亲情关系", "Agreed to a family link"),
+            "family.ended" => ("解除了亲情关系", "Ended a family link"),
+            "form.signed" => ("保存了您签字的申领登记表", "Kept your signed form"),
+            "entitlement.recorded" => ("登记了您的申领依据", "Recorded your ground"),
+            "duplicate.found" => ("发现可能的重复登记", "Found a possible duplicate"),
+            "duplicate.different"
+            | "duplicate.decided"
+            | "duplicate.merge-proposed"
+            | "duplicate.undo-proposed" => ("核查了重复登记", "Reviewed a duplicate"),
             "card.applied" => ("受理了您的申领", "Took your application"),
             "card.refused" => ("未受理您的申领", "Refused an application for you"),
             "card.produced" => ("制作了您的社保卡", "Made your card"),

@@ -97,9 +97,7 @@ impl std::fmt::Debug for Person {
 impl Person {
     /// Full years on a day.
     pub fn age_on(&self, day: Date) -> i32 {
-        let had_birthday =
-            (day.month() as u8, day.day()) >= (self.birth.month() as u8, self.birth.day());
-        day.year() - self.birth.year() - i32::from(!had_birthday)
+        age(self.birth, day)
     }
 
     /// The value of one field, for answers to those who may have it.
@@ -118,6 +116,12 @@ impl Person {
             Field::Phone => self.phone.clone(),
         }
     }
+}
+
+/// Full years on a day of somebody born on `birth`.
+pub fn age(birth: Date, day: Date) -> i32 {
+    let had_birthday = (day.month() as u8, day.day()) >= (birth.month() as u8, birth.day());
+    day.year() - birth.year() - i32::from(!had_birthday)
 }
 
 /// `张三丰` becomes `张**`.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use time::Date;
 
 use crate::document::DocumentKind;
+use crate::duplicates;
 use crate::number::{PersonNumber, Sex, Strictness};
 use crate::pinyin;
 use crate::rules::{Ground, Person, Refused};
@@ -175,6 +176,7 @@ pub async fn register(
     let now = Utc::now();
     let person = read_registration(&form, app.id(), now.day())?;
     let entry = Entry::new(app.id(), now, actor, "person.registered", "Art. 12");
+    let fresh: Vec<Id> = (0..2 * duplicates::service::MOST).map(|_| app.id()).collect();
     app.db
         .write(move |tx| {
             if let Some(known) = store::by_number(tx, &person.number)? {
@@ -187,6 +189,7 @@ pub async fn register(
             }
             store::insert(tx, &person, now)?;
             journal::record(tx, &about(entry.clone(), &person, "登记人员 / registration"))?;
+            duplicates::service::notice(tx, &person, &entry, &fresh)?;
             Ok(person.clone())
         })
         .await
@@ -237,3 +240,5 @@ pub fn read(tx: &mut Tx<'_>, entry: Entry, id: Id, purpose: &str) -> Result<Pers
     journal::record(tx, &about(entry, &person, purpose))?;
     Ok(person)
 }
+
+pub use crate::entitlements::service::ending as ending_entitlements;

@@ -9,7 +9,7 @@ use crate::number::{PersonNumber, Sex};
 use crate::pinyin;
 use crate::rules::{Ground, Person};
 
-const COLUMNS: &str = "p.id, p.number, p.document, p.name, p.sex, p.birth, p.nation, p.phone, p.address, \
+pub(crate) const COLUMNS: &str = "p.id, p.number, p.document, p.name, p.sex, p.birth, p.nation, p.phone, p.address, \
      p.household, p.ground, p.ground_until, p.deceased_on, p.version";
 
 /// Where bulk loads of people go.
@@ -71,14 +71,17 @@ pub fn person_row(person: &Person, now: Utc) -> Vec<Value<'static>> {
 /// # Errors
 /// [`DbError::Unique`] when the number is known.
 pub fn insert(tx: &mut Tx<'_>, person: &Person, now: Utc) -> Result<(), DbError> {
-    let sql = "INSERT INTO person_number (number, person_id) VALUES ($1, $2)";
-    tx.execute(sql, &[v(person.number.as_str()), v(person.id)])?;
+    let sql = "INSERT INTO person_number (number, person_id, is_current, document, from_on, reason)
+               VALUES ($1, $2, TRUE, $3, $4, 'registered')";
+    let from = day_text(now.day());
+    let key = [v(person.number.as_str()), v(person.id), v(person.document.code()), v(from)];
+    tx.execute(sql, &key)?;
     let names: Vec<&str> = PERSON_ROWS.columns.iter().map(|(name, _)| *name).collect();
     let target = format!("person ({})", names.join(", "));
     tx.insert_rows(&target, "", &[person_row(person, now)]).map(drop)
 }
 
-fn read(row: &Row) -> Result<Person, DbError> {
+pub(crate) fn read(row: &Row) -> Result<Person, DbError> {
     let bad = |what: &str| DbError::Engine(format!("a person's {what} cannot be read"));
     let day = |text: Option<String>| text.as_deref().and_then(parse_day);
     let number: String = row.get(1)?;
@@ -100,11 +103,27 @@ fn read(row: &Row) -> Result<Person, DbError> {
     })
 }
 
-/// The person with this id.
+/// The person with this id; the id of a merged record leads to the one that lives on.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Person>, DbError> {
+    let sql = format!("SELECT {COLUMNS}, p.merged_into FROM person p WHERE p.id = $1");
+    let Some(row) = tx.optional(&sql, &[v(id)])? else { return Ok(None) };
+    match row.get::<Option<Id>>(14)? {
+        None => read(&row).map(Some),
+        Some(_) => {
+            let living = crate::records::living(tx, id)?;
+            living.map_or(Ok(None), |living| record(tx, living))
+        }
+    }
+}
+
+/// The record with this id as it is, merged or not.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn record(tx: &mut Tx<'_>, id: Id) -> Result<Option<Person>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM person p WHERE p.id = $1");
     tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
 }
@@ -147,14 +166,16 @@ pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbE
                   UNION SELECT id FROM person WHERE phone = $2
                   UNION SELECT id FROM person WHERE pinyin = $2
                   UNION SELECT id FROM person WHERE initials = $2)
-                 ORDER BY p.id LIMIT $3"
+                 AND p.merged_into IS NULL ORDER BY p.id LIMIT $3"
             );
             tx.query(&sql, &[v(&number), v(&compact), v(most)])?
         }
         Some(_) => {
             let name = pinyin::normalise_name(text);
-            let sql =
-                format!("SELECT {COLUMNS} FROM person p WHERE p.name = $1 ORDER BY p.id LIMIT $2");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM person p WHERE p.name = $1 AND p.merged_into IS NULL
+                         ORDER BY p.id LIMIT $2"
+            );
             tx.query(&sql, &[v(&name), v(most)])?
         }
     };

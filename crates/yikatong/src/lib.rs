@@ -37,12 +37,13 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [cards::jobs(), banks::jobs()].concat()
+    [people::jobs(), cards::jobs(), banks::jobs()].concat()
 }
 
 /// What the authority may tune.
-static SETTINGS: LazyLock<Vec<&'static Setting>> =
-    LazyLock::new(|| [cards::settings(), banks::SETTINGS.to_vec()].concat());
+static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
+    [people::SETTINGS.to_vec(), cards::settings(), banks::SETTINGS.to_vec()].concat()
+});
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
@@ -51,7 +52,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(home::routes())
         .merge(cards::routes())
         .merge(codes::routes(codes))
-        .merge(people::routes())
+        .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
         .merge(banks::routes())
 }

@@ -122,3 +122,6 @@ impl<S: Send + Sync> FromRequest<S> for FileBody {
         Ok(Self { media, bytes })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! The registration form of Art. 12 as it was signed, and the help that was given with it (Art. 15).
+
+pub(crate) mod pages;
+pub mod service;
+#[cfg(test)]
+mod tests;
