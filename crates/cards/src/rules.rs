@@ -14,6 +14,7 @@ mod refused;
 
 use kernel::id::Id;
 use kernel::time::Utc;
+use people::representatives::Act;
 use people::rules::{self as people_rules, Person};
 use time::Date;
 
@@ -87,6 +88,27 @@ pub enum Command {
         /// Name and number of the document that proves it.
         evidence: String,
     },
+}
+
+impl Command {
+    /// What an agent needs in his scope to have this done; none for what nobody does for another.
+    pub fn act(&self) -> Option<Act> {
+        match self {
+            Self::Apply { .. } => Some(Act::Apply),
+            Self::HandOver { .. } => Some(Act::Collect),
+            Self::Activate { .. } | Self::ActivateFinancial => Some(Act::Activate),
+            Self::LoseTemporarily | Self::Lose { .. } => Some(Act::Loss),
+            Self::Release { .. } => Some(Act::Release),
+            Self::Replace { .. } => Some(Act::Replace),
+            Self::Cancel { .. } => Some(Act::Cancel),
+            Self::Withdraw
+            | Self::Produce
+            | Self::Lapse
+            | Self::Lock
+            | Self::Unlock { .. }
+            | Self::Link => None,
+        }
+    }
 }
 
 /// How the fee of a replacement was settled.

@@ -11,10 +11,13 @@ mod own;
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
+use kernel::law::{Article, Text};
 use kernel::platform::{App, random};
 use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::Utc;
+use people::number::{PersonNumber, Strictness};
+use people::representatives::{self, Claim, Representative};
 use people::rules::Person;
 
 use crate::rules::{self, Card, Command, Context, Event, Pending};
@@ -71,7 +74,7 @@ impl Holdings {
     ) -> Result<Context<'a>, DbError> {
         Ok(Context {
             under_way: self.coming.is_some(),
-            pending: pending(tx, person.id)?,
+            pending: pending(tx, person.id, now)?,
             temporary_days: settings::get(tx, &TEMPORARY_DAYS, now)?,
             fee_fen: settings::get(tx, &FEE_FEN, now)?,
             ..Context::new(person, now, outlet)
@@ -80,8 +83,14 @@ impl Holdings {
 }
 
 /// What must be settled before a card of this person is cancelled (Art. 13).
-fn pending(_: &mut Tx<'_>, _: Id) -> Result<Vec<Pending>, DbError> {
-    Ok(Vec::new())
+fn pending(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<Vec<Pending>, DbError> {
+    let records = people::records::of(tx, person)?;
+    let today = now.day();
+    let acts = |one: &people::representatives::Representative| {
+        one.ended_at.is_none() && one.from <= today && today <= one.until
+    };
+    let agents = people::representatives::store::of(tx, &records)?;
+    Ok(agents.iter().any(acts).then_some(Pending::Representative).into_iter().collect())
 }
 
 /// Carries out a command on a person's card, as a clerk.
@@ -96,6 +105,25 @@ pub async fn perform(
 ) -> Result<Card, Problem> {
     let outlet = actor.org.ok_or_else(Problem::forbidden)?;
     perform_at(app, actor, person, command, Some(outlet)).await
+}
+
+/// Carries out a command as a clerk for somebody who acts for the person (代办): a guardian, or an agent
+/// within his scope, by the number on his document. Without a number the person himself is there.
+///
+/// # Errors
+/// As [`perform`], or he may not act (Art. 12).
+pub async fn perform_for(
+    app: &App,
+    clerk: &Actor,
+    person: Id,
+    command: Command,
+    agent: &str,
+) -> Result<Card, Problem> {
+    let outlet = clerk.org.ok_or_else(Problem::forbidden)?;
+    let hash = password_hash(&command).await;
+    let hands = Hands { hash, agent: agent.trim().to_owned(), ..Hands::new(app) };
+    let clerk = clerk.clone();
+    app.db.write(move |tx| perform_in(tx, &hands, &clerk, person, &command, Some(outlet))).await
 }
 
 /// Carries out a command for whoever acts: a clerk at his outlet, the holder, a hotline, a job.
@@ -119,6 +147,8 @@ pub(crate) struct Hands {
     app: App,
     ids: [Id; 4],
     hash: String,
+    /// Number on the document of somebody who acts for the person; empty when he is there himself.
+    agent: String,
     /// Id for an entry of the caller's own.
     pub(crate) entry: Id,
 }
@@ -126,7 +156,7 @@ pub(crate) struct Hands {
 impl Hands {
     pub(crate) fn new(app: &App) -> Self {
         let ids = [app.id(), app.id(), app.id(), app.id()];
-        Self { app: app.clone(), ids, hash: String::new(), entry: app.id() }
+        Self { app: app.clone(), ids, hash: String::new(), agent: String::new(), entry: app.id() }
     }
 }
 
@@ -148,8 +178,40 @@ pub(crate) fn perform_in(
     let context = held.context(tx, &person, outlet, now)?;
     let card = held.target(command).cloned();
     let event = rules::decide(card.as_ref(), command, &context)?;
-    let step = Step { app: &hands.app, actor, person: &person, ids: hands.ids, outlet, now };
+    let agent = agent_of(tx, hands, &person, command, now)?;
+    let (app, ids) = (&hands.app, hands.ids);
+    let step = Step { app, actor, person: &person, ids, outlet, now, agent };
     step.carry_out(tx, card, command, &event, &hands.hash)
+}
+
+/// Who acts for the person, when somebody does and may (Art. 12).
+fn agent_of(
+    tx: &mut Tx<'_>,
+    hands: &Hands,
+    person: &Person,
+    command: &Command,
+    now: Utc,
+) -> Result<Option<Representative>, Problem> {
+    if hands.agent.is_empty() {
+        return Ok(None);
+    }
+    let act = command.act().ok_or_else(not_by_agent)?;
+    let number = PersonNumber::parse(&hands.agent, now.day(), Strictness::WithEvidence);
+    let number =
+        number.map_err(|error| Problem::field("agent", Text::new(error.zh(), error.en())))?;
+    let claim = Claim::Number(number.number);
+    representatives::may_act(tx, person.id, &claim, act, now.day()).map(Some)
+}
+
+fn not_by_agent() -> Problem {
+    let mut problem = Problem::new(
+        409,
+        "cards/not-by-agent",
+        Text::new("此业务不能代办", "Nobody does this for somebody else"),
+        Text::new("请本人办理", "The holder does it himself"),
+    );
+    problem.article = Some(Article(12));
+    problem
 }
 
 /// Argon2id takes tens of milliseconds: outside the transaction, off the runtime's threads.

@@ -5,6 +5,7 @@ mod apply;
 mod floor;
 pub mod holders;
 mod load;
+mod lookup;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -47,6 +48,15 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         people: u32,
     },
+    /// Finding a person at the desk by each key in a large register.
+    Lookup {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// People of the register.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+        people: u32,
+    },
 }
 
 /// Runs a measurement.
@@ -70,6 +80,14 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 measured =
                     apply::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+        BenchCommand::Lookup { postgres, people } => {
+            let mut measured = lookup::run("SQLite", &sqlite, &folder, people).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                measured =
+                    lookup::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
             }
             measured
         }

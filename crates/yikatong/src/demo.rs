@@ -31,7 +31,7 @@ use crate::serve::one_time_password;
 /// Unified social credit code of the made-up issuing authority; its check character holds.
 pub const ISSUER: &str = "11500000MB1500000M";
 /// The generated population of demonstrations.
-const SEED: u64 = 500_000;
+pub(crate) const SEED: u64 = 500_000;
 /// Blank cards that the outlet of a fresh demonstration has.
 const BLANKS: i64 = 500;
 /// People of a fresh demonstration.

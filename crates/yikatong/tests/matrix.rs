@@ -31,6 +31,10 @@ async fn call(client: &mut Client, route: &Declared) -> Reply {
     match route.method.as_str() {
         "GET" => client.get(&path).await,
         "POST" => client.post_form(&path, &[]).await,
+        "DELETE" => {
+            let request = axum::http::Request::delete(&path).body(axum::body::Body::empty());
+            client.send(request.expect("a request")).await
+        }
         other => panic!("{other}: tell the matrix how to call it"),
     }
 }

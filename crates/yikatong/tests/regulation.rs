@@ -65,7 +65,7 @@ const RULES: [(u8, &str); 19] = [
 ];
 
 /// Articles that have a rule and may never lose it again.
-const KEPT: [u8; 13] = [2, 5, 9, 11, 12, 13, 14, 15, 16, 18, 19, 20, 25];
+const KEPT: [u8; 15] = [2, 5, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25];
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
     use people::rules::Refused as Person;
@@ -84,6 +84,23 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
     cards::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::events::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::bulk::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    cards::production::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    banks::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    people::changes::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    people::family::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    people::duplicates::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    people::evidence::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    people::representatives::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
     codes::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     items::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));

@@ -66,8 +66,11 @@ async fn simple(
 /// Whose document was checked.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct ProofBody {
-    /// Kind of the document, and of the agent when somebody acts for the holder.
+    /// Kind of the document that was checked.
     proof: String,
+    /// Number on the document of a guardian or agent, when somebody acts for the holder.
+    #[serde(default)]
+    agent: String,
 }
 
 /// Reports the card lost, with proof of identity (正式挂失).
@@ -81,7 +84,8 @@ async fn lose(
     Json(form): Json<ProofBody>,
 ) -> Result<Json<CardBody>, Problem> {
     let command = Command::Lose { proof: form.proof };
-    Ok(Json(body(&service::perform(&app, &actor, person(&id)?, command).await?)))
+    let id = person(&id)?;
+    Ok(Json(body(&service::perform_for(&app, &actor, id, command, &form.agent).await?)))
 }
 
 /// Releases a card that was found again (解挂); refused once a replacement is under way.
@@ -95,7 +99,8 @@ async fn release(
     Json(form): Json<ProofBody>,
 ) -> Result<Json<CardBody>, Problem> {
     let command = Command::Release { proof: form.proof };
-    Ok(Json(body(&service::perform(&app, &actor, person(&id)?, command).await?)))
+    let id = person(&id)?;
+    Ok(Json(body(&service::perform_for(&app, &actor, id, command, &form.agent).await?)))
 }
 
 /// Unlocks a card.
@@ -126,6 +131,9 @@ struct ReplaceBody {
     /// Receipt, or ground of the waiver.
     #[serde(default)]
     fee_proof: String,
+    /// Number on the document of a guardian or agent, when somebody acts for the holder.
+    #[serde(default)]
+    agent: String,
 }
 
 /// Applies for a new card in place of the one in use (Art. 12); answers the new card.
@@ -141,7 +149,8 @@ async fn replace(
     let cause = Cause::from_code(&form.cause).ok_or_else(choose_cause)?;
     let fee = fee(&form.fee, form.fee_proof);
     let command = Command::Replace { cause, decision: form.decision, fee };
-    Ok(Json(body(&service::perform(&app, &actor, person(&id)?, command).await?)))
+    let id = person(&id)?;
+    Ok(Json(body(&service::perform_for(&app, &actor, id, command, &form.agent).await?)))
 }
 
 /// A cancellation (Art. 13).

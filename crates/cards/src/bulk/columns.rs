@@ -259,7 +259,7 @@ mod tests {
                 match read(&row, Id(1), today) {
                     Ok(applicant) => {
                         prop_assert_eq!(applicant.line, 2);
-                        let judged = judge(&applicant, today, Id(1));
+                        let judged = judge(&applicant, Utc::start_of(today), Id(1));
                         prop_assert!(judged.is_ok() || !judged.unwrap_err().zh.is_empty());
                     }
                     Err(outcome) => {

@@ -111,6 +111,8 @@ pub(super) async fn person(
 pub(super) struct Act {
     act: String,
     #[serde(default)]
+    agent: String,
+    #[serde(default)]
     guardian: String,
     #[serde(default)]
     to: String,
@@ -188,8 +190,9 @@ pub(super) async fn act(
     Form(form): Form<Act>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
+    let agent = form.agent.clone();
     let done = match form.command() {
-        Ok(command) => service::perform(&app, &actor, id, command).await.map(drop),
+        Ok(command) => service::perform_for(&app, &actor, id, command, &agent).await.map(drop),
         Err(problem) => Err(problem),
     };
     match done {

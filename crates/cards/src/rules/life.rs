@@ -143,7 +143,9 @@ pub(super) fn decide_cancel(
     if context.under_way {
         return Err(Refused::Pending(Pending::Replacement));
     }
-    if let Some(pending) = context.pending.first() {
+    // Whoever acted for somebody who died acts no more.
+    let counts = |pending: &&Pending| !(cause.is_death() && **pending == Pending::Representative);
+    if let Some(pending) = context.pending.iter().find(counts) {
         return Err(Refused::Pending(*pending));
     }
     if cause == CancelCause::EntitlementEnded

@@ -10,6 +10,7 @@ use kernel::outbox::{self, Sms};
 use kernel::platform::{App, random};
 use kernel::problem::Problem;
 use kernel::time::Utc;
+use people::representatives::Representative;
 use people::rules::Person;
 use seal::id36904::CertificateId;
 
@@ -28,6 +29,7 @@ pub(super) struct Step<'a> {
     pub(super) ids: [Id; 4],
     pub(super) outlet: Option<Id>,
     pub(super) now: Utc,
+    pub(super) agent: Option<Representative>,
 }
 
 impl Step<'_> {
@@ -255,6 +257,15 @@ impl Step<'_> {
             .on("card", card.id)
             .why(purpose, &["card"]);
         entry.detail = detail;
+        if let Some(agent) = &self.agent {
+            let by = serde_json::json!({"agent": agent.id.to_string(), "relation": agent.relation});
+            match &mut entry.detail {
+                serde_json::Value::Object(known) => {
+                    known.insert("by".to_owned(), by);
+                }
+                other => *other = serde_json::json!({"by": by}),
+            }
+        }
         entry
     }
 }

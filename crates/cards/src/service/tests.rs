@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use crate::rules::clocks::State;
-use crate::rules::{CancelCause, Cause, Fee};
+use crate::rules::{CancelCause, Cause, Fee, Stage};
 
 pub(crate) async fn office(test: &TestDb) -> (App, Actor) {
     let app = platform(

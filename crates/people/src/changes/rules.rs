@@ -37,6 +37,11 @@ pub enum Refused {
     Nothing,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 2] = [Self::NumberOfAnother, Self::Nothing];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {

@@ -200,6 +200,17 @@ pub enum Refused {
     TooLateToUndo,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 5] = [
+        Self::WrongState(State::Open),
+        Self::BothHaveCards,
+        Self::CardHolderLivesOn,
+        Self::MergedAlready,
+        Self::TooLateToUndo,
+    ];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {

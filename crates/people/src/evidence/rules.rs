@@ -215,6 +215,18 @@ pub enum Refused {
     Damaged,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 6] = [
+        Self::WrongMedia,
+        Self::TooLarge,
+        Self::TooMany(0),
+        Self::Missing,
+        Self::Removed,
+        Self::Damaged,
+    ];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {

@@ -69,6 +69,20 @@ pub enum Refused {
     OfAge,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 8] = [
+        Self::NoSuchRelative,
+        Self::Himself,
+        Self::TooMany(0),
+        Self::LinkedAlready,
+        Self::GuardianshipNeeded,
+        Self::NotLinked,
+        Self::NotConfirmed,
+        Self::OfAge,
+    ];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {

@@ -175,6 +175,21 @@ pub enum Refused {
     EndedAlready,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 9] = [
+        Self::Nobody,
+        Self::NotInForce(Date::MIN),
+        Self::OutOfScope(Act::Enquire),
+        Self::Deceased,
+        Self::TooYoung,
+        Self::Himself,
+        Self::WrongDays,
+        Self::NoScope,
+        Self::EndedAlready,
+    ];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {

@@ -47,6 +47,31 @@ pub enum Refused {
     Settled,
 }
 
+impl Refused {
+    /// One of each kind, for documents and tests.
+    pub const ALL: [Self; 19] = [
+        Self::LineStep(Stage::Bank, LineState::Waiting),
+        Self::BatchStep(Stage::Bank, BatchState::Waiting),
+        Self::NothingToGather,
+        Self::FileRefused,
+        Self::ReasonMissing,
+        Self::NoStock,
+        Self::WrongCount,
+        Self::NoExplanation,
+        Self::InProduction,
+        Self::NoInstantIssue,
+        Self::StepOrder,
+        Self::NumberDiffers,
+        Self::BadReport,
+        Self::DeliveryStep,
+        Self::NoAddress,
+        Self::NoDocument,
+        Self::AgentIncomplete,
+        Self::SamePerson,
+        Self::Settled,
+    ];
+}
+
 impl Refusal for Refused {
     fn code(&self) -> &'static str {
         match self {
