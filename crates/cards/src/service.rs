@@ -174,11 +174,11 @@ pub(crate) fn perform_in(
 ) -> Result<Card, Problem> {
     let now = Utc::now();
     let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
+    let agent = agent_of(tx, hands, &person, command, now)?;
     let held = Holdings::load(tx, person.id)?;
     let context = held.context(tx, &person, outlet, now)?;
     let card = held.target(command).cloned();
     let event = rules::decide(card.as_ref(), command, &context)?;
-    let agent = agent_of(tx, hands, &person, command, now)?;
     let (app, ids) = (&hands.app, hands.ids);
     let step = Step { app, actor, person: &person, ids, outlet, now, agent };
     step.carry_out(tx, card, command, &event, &hands.hash)

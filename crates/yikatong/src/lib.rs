@@ -48,13 +48,13 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
     kernel_routes()
-        .merge(kernel::settings::routes(&SETTINGS))
         .merge(home::routes())
         .merge(cards::routes())
         .merge(codes::routes(codes))
         .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
         .merge(banks::routes())
+        .merge(kernel::settings::routes(&SETTINGS))
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

@@ -437,3 +437,53 @@ async fn both_functions_go_in_step_with_the_bank_and_the_bank_can_be_changed() {
         assert_eq!((account.bank, account.last_four.as_str()), (second, "0001"), "{}", test.engine);
     }
 }
+
+/// Art. 12: who acts for a holder does what his authorisation says, and nothing else; it is on record.
+#[tokio::test]
+async fn an_agent_does_what_his_scope_says_and_nothing_else() {
+    use people::evidence::rules::EvidenceKind;
+    use people::evidence::service::{NewEvidence, take};
+    use people::representatives::service::{NewRepresentative, enter};
+    for test in databases("cards_agent") {
+        let (app, clerk) = office(&test).await;
+        let holder = resident(&app, &clerk, 50).await;
+        let agent = resident(&app, &clerk, 51).await;
+        give_card(&app, &clerk, holder).await;
+        let agent = app.db.read(move |tx| people::store::by_id(tx, agent)).await.expect("read");
+        let agent = agent.expect("registered");
+        let lose = || Command::Lose { proof: "代办人身份证".to_owned() };
+        let shown = agent.number.as_str().to_owned();
+        let stranger = perform_for(&app, &clerk, holder, lose(), &shown).await;
+        let stranger = stranger.expect_err("nobody authorised him");
+        assert_eq!(stranger.article, Some(Article(12)));
+
+        let bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0".to_vec();
+        let kind = EvidenceKind::AgentAuthorisation;
+        let paper = NewEvidence { kind, purpose: "委托书".to_owned(), bytes };
+        let paper = take(&app, &clerk, holder, paper).await.expect("taken");
+        let form = NewRepresentative {
+            kind: "agent".to_owned(),
+            relation: "邻居".to_owned(),
+            scope: "loss".to_owned(),
+            name: agent.name.clone(),
+            number: shown.clone(),
+            document: agent.document.code().to_owned(),
+            evidence: paper.id.to_string(),
+            until: kernel::time::day_text(Utc::now().plus_seconds(86_400 * 30).day()),
+            ..NewRepresentative::default()
+        };
+        enter(&app, &clerk, holder, form).await.expect("entered");
+        perform_for(&app, &clerk, holder, lose(), &shown).await.expect("within his scope");
+        let release = Command::Release { proof: "代办人身份证".to_owned() };
+        let beyond = perform_for(&app, &clerk, holder, release, &shown).await;
+        assert_eq!(beyond.expect_err("beyond his scope").article, Some(Article(12)));
+        let never = perform_for(&app, &clerk, holder, Command::Lock, &shown).await;
+        assert_eq!(never.expect_err("not for agents").code, "cards/not-by-agent");
+        let cancel = Command::Cancel { cause: CancelCause::LeftForGood, evidence: "e".to_owned() };
+        let pending = perform(&app, &clerk, holder, cancel).await.expect_err("an agent acts");
+        assert_eq!(pending.code, "cards/something-pending");
+        let named = "SELECT COUNT(*) FROM journal_entry
+                     WHERE subject_id = $1 AND act = 'card.lost' AND detail LIKE '%邻居%'";
+        assert_eq!(number(&app, named, holder).await, 1, "{}", test.engine);
+    }
+}

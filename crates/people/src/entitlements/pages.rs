@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, path, DESK, &[5, 13], list)
         .page(Method::POST, path, DESK, &[5, 13], act)
         .page(Method::GET, "/desk/entitlements", DESK, &[5], ending)
-        .nav(CLERKS, "/desk/entitlements", Text::new("权益到期", "Ending soon"), Some('e'))
+        .nav(CLERKS, "/desk/entitlements", Text::new("权益到期", "Ending soon"), Some('q'))
 }
 
 #[derive(Template)]

@@ -20,10 +20,13 @@ use crate::show::{after, parse};
 const HOLDER: Access = Access::Roles(&[Role::Holder]);
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("people")
-        .page(Method::GET, "/me/family", HOLDER, &[7, 12, 15], list)
-        .page(Method::POST, "/me/family", HOLDER, &[7, 12, 15], act)
-        .nav(&[Role::Holder], "/me/family", Text::new("亲情服务", "Family"), None)
+    Routes::new("people").page(Method::GET, "/me/family", HOLDER, &[7, 12, 15], list).page(
+        Method::POST,
+        "/me/family",
+        HOLDER,
+        &[7, 12, 15],
+        act,
+    )
 }
 
 #[derive(Template)]
