@@ -5,6 +5,7 @@ mod day;
 mod hotline;
 mod me;
 pub(crate) mod person;
+mod relatives;
 mod second;
 
 use askama::Template;
@@ -43,6 +44,8 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/me", HOLDER, &[2, 11, 12], me::act)
         .page(Method::GET, "/me/loss", HOLDER, &[11], me::loss)
         .page(Method::GET, "/me/history", HOLDER, &[11, 19], me::history)
+        .page(Method::GET, "/me/relatives", HOLDER, &[5, 12, 15], relatives::list)
+        .page(Method::POST, "/me/relatives", HOLDER, &[5, 11, 12], relatives::act)
         .page(Method::GET, "/hotline/loss", HOTLINE, &[11, 22], hotline::form)
         .page(Method::POST, "/hotline/loss", HOTLINE, &[11, 22], hotline::report)
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))

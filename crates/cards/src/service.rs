@@ -7,6 +7,7 @@ pub mod hotline;
 mod jobs;
 mod look;
 mod own;
+pub mod relatives;
 
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};

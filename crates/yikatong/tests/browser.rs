@@ -142,6 +142,15 @@ async fn browser_a_holder_reports_a_loss_in_two_taps_and_gets_a_new_card() {
     phone.open(&server.url("/me")).await;
     assert!(phone.shows("新卡进度").await);
     phone.screenshot("holder-replacement").await;
+    desk.press("即时制卡").await;
+    desk.wait_for("#to").await;
+    desk.press("发卡").await;
+    desk.wait_for("#again").await;
+    phone.open(&server.url("/me")).await;
+    phone.fill("activate-password", PASSWORD).await;
+    phone.press("激活新卡").await;
+    phone.wait_for_text("出示卡码").await;
+    assert!(!phone.shows("新卡进度").await, "the new card is the card now");
     desk.open(&server.url("/desk/day")).await;
     for text in ["正式挂失", "申请补换卡", "激活"] {
         assert!(desk.shows(text).await, "the day's hand-over has {text}");

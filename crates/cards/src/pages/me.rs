@@ -54,6 +54,11 @@ impl MePage {
         self.may("release") && self.glance.card.as_ref().is_some_and(temporary)
     }
 
+    /// A card that replaces another is activated by whoever has it and knows the password.
+    fn may_activate(&self) -> bool {
+        self.glance.coming.as_ref().is_some_and(|card| card.stage == Stage::HandedOver)
+    }
+
     fn may_renew(&self) -> bool {
         let today = Utc::now().day();
         let soon = |card: &Card| {

@@ -10,7 +10,7 @@ use super::{holdings, perform_at};
 use crate::rules::clocks::State;
 use crate::rules::{Card, Cause, Command, Fee};
 
-/// Carries out what a holder asked for: `lose`, `link`, `release`, `renew` or `withdraw`.
+/// Carries out what a holder asked for: `lose`, `link`, `release`, `renew`, `activate` or `withdraw`.
 ///
 /// # Errors
 /// The rules refuse, or the password for a release is wrong.
@@ -33,6 +33,10 @@ pub async fn perform_own_act(
             Command::Replace { cause: Cause::Expired, decision: String::new(), fee: Fee::Free }
         }
         "withdraw" => Command::Withdraw,
+        "activate" => {
+            auth::confirm_password(app, holder.account, password).await?;
+            Command::Activate { password: password.to_owned() }
+        }
         _ => return Err(Problem::not_found()),
     };
     perform_at(app, holder, person, command, None).await

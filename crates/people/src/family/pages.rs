@@ -6,7 +6,6 @@ use axum::http::Method;
 use axum::response::Response;
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Form, Page, Routes, render};
-use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
