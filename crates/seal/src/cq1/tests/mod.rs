@@ -2,7 +2,10 @@
 
 mod bent;
 mod form;
+mod fuzz;
 mod keys;
+mod openssl;
 mod order;
 mod status;
+mod vectors;
 mod window;
