@@ -6,6 +6,7 @@
 
 use sm2::dsa;
 use sm2::dsa::signature::{Signer, Verifier};
+use sm2::elliptic_curve::sec1::ToSec1Point;
 use zeroize::Zeroizing;
 
 /// In which role a key signs: the distinguishing identifier of GB/T 32918.2, 5.5.
@@ -15,6 +16,16 @@ pub struct SignerId(pub &'static str);
 impl SignerId {
     /// Heads of the journal.
     pub const JOURNAL: Self = Self("yikatong journal");
+    /// The offline root of the card code CQ1: signs lists of issuer keys.
+    pub const CQ1_ROOT: Self = Self("yikatong-cq1-root");
+    /// An issuer of the card code CQ1: signs holders' credentials.
+    pub const CQ1_ISSUER: Self = Self("yikatong-cq1-issuer");
+    /// A holder: signs the codes that are displayed.
+    pub const CQ1_HOLDER: Self = Self("yikatong-cq1-holder");
+    /// The one-time key of an emergency book: signs its codes and is destroyed.
+    pub const CQ1_EMERGENCY: Self = Self("yikatong-cq1-emergency");
+    /// Signs status lists and their deltas.
+    pub const CQ1_STATUS: Self = Self("yikatong-cq1-status");
     /// The identifier that programs assume when none is agreed.
     pub const DEFAULT: Self = Self("1234567812345678");
 }
@@ -72,6 +83,12 @@ impl VerifyingKey {
     /// [`BadKey`] when it is no point of the curve.
     pub fn from_bytes(bytes: &[u8], role: SignerId) -> Result<Self, BadKey> {
         dsa::VerifyingKey::from_sec1_bytes(role.0, bytes).map(Self).map_err(|_| BadKey)
+    }
+
+    /// The compressed point, 33 bytes.
+    pub fn to_compressed(&self) -> [u8; 33] {
+        let point = self.0.to_sec1_point(true);
+        point.as_bytes().try_into().expect("a compressed point has 33 bytes")
     }
 
     /// The uncompressed point, 65 bytes.
