@@ -39,8 +39,9 @@ fn rate(mut once: impl FnMut()) -> f64 {
 }
 
 fn verifications() {
-    let codes: Vec<_> =
-        (1..=64).map(|counter| signed(&Code { counter, ..code(seal_credential()) })).collect();
+    let codes: Vec<_> = (1..=64)
+        .map(|counter| signed(&Code { counter, ..code(credential(Kind::Displayed)) }))
+        .collect();
     let holder = holder(Kind::Displayed);
     let (body, signature) = codes[0].split_last_chunk::<64>().expect("a signature");
     let key = holder.verifying();
@@ -67,10 +68,6 @@ fn verifications() {
         2.0 * cold,
         2.0 * cold / bare
     );
-}
-
-fn seal_credential() -> seal::cq1::Credential {
-    credential(Kind::Displayed)
 }
 
 /// 35 million indices, some of them revoked at random.

@@ -19,6 +19,7 @@ pub mod keystore;
 pub mod merkle;
 pub mod password;
 pub mod sm2;
+pub mod sm2_fast;
 pub mod sm3;
 pub mod token;
 pub mod totp;

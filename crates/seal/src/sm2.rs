@@ -96,6 +96,14 @@ impl VerifyingKey {
         self.0.to_sec1_bytes().into()
     }
 
+    pub(crate) fn role(&self) -> &str {
+        self.0.distid()
+    }
+
+    pub(crate) fn point(&self) -> sm2::AffinePoint {
+        *self.0.as_affine()
+    }
+
     /// Whether the signature was made by this key, in its role, over this message.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         dsa::Signature::from_bytes(signature.into())

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::CREDENTIAL_LEN;
-use crate::sm2::VerifyingKey;
+use crate::sm2_fast::FastKey;
 
 /// At most `capacity` credentials; the older half makes room for newer ones.
 ///
@@ -18,11 +18,11 @@ pub struct CredentialCache {
     old: BTreeMap<[u8; CREDENTIAL_LEN], Checked>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Checked {
     /// The issuer's public key, compressed.
     pub(super) issuer: [u8; 33],
-    pub(super) holder: VerifyingKey,
+    pub(super) holder: FastKey,
 }
 
 impl CredentialCache {

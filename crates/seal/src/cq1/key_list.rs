@@ -3,9 +3,12 @@
 //! `CQK1`, serial (4), issued at (4), next update (4), number of keys (2), keys of 47 bytes each in
 //! rising order of region, usage and index, signature (64) over all before it.
 
+use std::sync::{Arc, OnceLock};
+
 use super::bytes::Bytes;
 use super::{ListError, Region};
 use crate::sm2::{Signature, SignerId, VerifyingKey};
+use crate::sm2_fast::FastKey;
 
 const MAGIC: &[u8; 4] = b"CQK1";
 
@@ -160,11 +163,33 @@ impl KeyListBody {
     }
 }
 
+/// A key of the list, made ready when it is first used; clones of the list share it.
+#[derive(Clone, Debug)]
+pub(super) struct Point {
+    key: VerifyingKey,
+    fast: Arc<OnceLock<FastKey>>,
+}
+
+impl Point {
+    fn new(key: VerifyingKey) -> Self {
+        Self { key, fast: Arc::default() }
+    }
+
+    /// For what is signed rarely: no table.
+    pub(super) fn verifies_once(&self, message: &[u8], signature: &Signature) -> bool {
+        self.key.verifies(message, signature)
+    }
+
+    pub(super) fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
+        self.fast.get_or_init(|| FastKey::with_table(&self.key)).verifies(message, signature)
+    }
+}
+
 /// A key list whose signature held. There is no other way to one.
 #[derive(Clone, Debug)]
 pub struct KeyList {
     body: KeyListBody,
-    points: Vec<VerifyingKey>,
+    points: Vec<Point>,
     signed: Vec<u8>,
 }
 
@@ -180,7 +205,9 @@ impl KeyList {
         if !root.verifies(signed, signature) {
             return Err(ListError::Signature);
         }
-        let point = |key: &IssuerKey| VerifyingKey::from_bytes(&key.public, key.usage.role());
+        let point = |key: &IssuerKey| {
+            VerifyingKey::from_bytes(&key.public, key.usage.role()).map(Point::new)
+        };
         let points: Result<_, _> = body.keys.iter().map(point).collect();
         Ok(Self { points: points.map_err(|_| ListError::Form)?, body, signed: signed.to_vec() })
     }
@@ -212,7 +239,7 @@ impl KeyList {
         region: Region,
         usage: Usage,
         index: u8,
-    ) -> Option<(&IssuerKey, &VerifyingKey)> {
+    ) -> Option<(&IssuerKey, &Point)> {
         let place = (region, usage, index);
         let at = self.body.keys.binary_search_by_key(&place, IssuerKey::place).ok()?;
         Some((&self.body.keys[at], &self.points[at]))
@@ -225,7 +252,7 @@ impl KeyList {
         usage: Usage,
         index: u8,
         now_s: i64,
-    ) -> Option<(&IssuerKey, &VerifyingKey)> {
+    ) -> Option<(&IssuerKey, &Point)> {
         self.find(region, usage, index).filter(|(key, _)| !key.revoked && key.is_valid(now_s))
     }
 }

@@ -319,7 +319,7 @@ fn checked(
 ) -> Result<[u8; 33], ListError> {
     let (key, point) =
         keys.trusted(head.region, Usage::Status, head.key, now_s).ok_or(ListError::Key)?;
-    match point.verifies(signed, signature) {
+    match point.verifies_once(signed, signature) {
         true => Ok(key.public),
         false => Err(ListError::Signature),
     }

@@ -1,12 +1,13 @@
 //! The judgement of a code without a network, fail-closed and in one fixed order.
 
 use super::cache::Checked;
+use super::key_list::Point;
 use super::{
     CODE_BODY, CODE_LEN, CREDENTIAL_BODY, CREDENTIAL_LEN, Capabilities, Code, Credential,
     CredentialCache, CredentialId, IssuerKey, KeyList, Kind, MAX_CREDENTIAL_S, MAX_EMERGENCY_H,
     MAX_LIST_AGE_S, MAX_SKEW_S, Refused, Region, Scene, Status, StatusList, Usage,
 };
-use crate::sm2::VerifyingKey;
+use crate::sm2_fast::FastKey;
 
 /// What the terminal knows of itself and of this moment.
 #[derive(Clone, Copy)]
@@ -95,7 +96,7 @@ pub fn verify_offline(
             if !issuer_key.verifies(&bytes[..CREDENTIAL_BODY], &code.issuer_signature) {
                 return Err(Refused::IssuerSignature);
             }
-            let holder = fresh_key.map_or_else(|| code.holder_key(), Ok)?;
+            let holder = FastKey::new(&fresh_key.map_or_else(|| code.holder_key(), Ok)?);
             let checked = check_holder(&holder, bytes, &signature);
             cache.put(*signed, Checked { issuer: issuer.public, holder });
             checked?;
@@ -119,7 +120,7 @@ fn issuer<'k>(
     credential: &Credential,
     keys: &'k KeyList,
     context: &Context<'_>,
-) -> Result<(&'k IssuerKey, &'k VerifyingKey), Refused> {
+) -> Result<(&'k IssuerKey, &'k Point), Refused> {
     let list = keys.body();
     if i64::from(list.issued_s) > context.now_s.saturating_add(context.skew_s) {
         return Err(Refused::KeyListFuture);
@@ -206,7 +207,7 @@ fn check_status(
 }
 
 fn check_holder(
-    holder: &VerifyingKey,
+    holder: &FastKey,
     bytes: &[u8; CODE_LEN],
     signature: &[u8; 64],
 ) -> Result<(), Refused> {
