@@ -11,6 +11,7 @@ use kernel::time::{Utc, day_text};
 use time::{Date, Duration};
 
 use crate::catalogue::Catalogue;
+use crate::rules::workflow::Said;
 use crate::service::{self, Proposal};
 use crate::{MIGRATIONS, seed, store};
 
@@ -48,6 +49,8 @@ fn proposal(code: &str, from: Date) -> Proposal {
         guide_zh: "出示卡码".to_owned(),
         guide_en: "Show the code".to_owned(),
         from: day_text(from),
+        why: "核对是本人".to_owned(),
+        ..Proposal::default()
     }
 }
 
@@ -57,12 +60,21 @@ impl House {
         Ok(item.version)
     }
 
-    /// Decides about the oldest proposal.
+    /// Takes the oldest step that waits for `checker`.
     async fn decide(&self, checker: &Actor, yes: bool) -> Result<(), Problem> {
-        let waiting = service::waiting(&self.app).await?;
-        let id = waiting.first().ok_or_else(Problem::not_found)?.0.id;
-        let said = "已核对".to_owned();
-        service::decide(&self.app, &self.catalogue, checker, id, yes, said).await.map(drop)
+        let waiting = service::waiting(&self.app, checker).await?;
+        let id = waiting.first().ok_or_else(Problem::not_found)?.taken.id;
+        let (comment, evidence) = ("已核对".to_owned(), "渝府〔2026〕1号".to_owned());
+        let said = Said { yes, comment, evidence };
+        service::decide(&self.app, &self.catalogue, checker, id, said).await.map(drop)
+    }
+
+    /// Consultation, decision and publication of the oldest case of the city's list.
+    async fn through(&self) {
+        let (officer, approver) = (actor(Role::MunicipalOfficer), actor(Role::MunicipalApprover));
+        for checker in [&officer, &approver, &approver] {
+            self.decide(checker, true).await.expect("agreed");
+        }
     }
 
     async fn acts(&self) -> Vec<(String, String)> {
@@ -85,13 +97,13 @@ fn code_of<T>(result: Result<T, Problem>) -> &'static str {
 #[tokio::test]
 async fn a_new_version_ends_the_one_before_it_the_day_before_it_begins() {
     for house in houses("items_versions").await {
-        let (maker, checker) = (actor(Role::DepartmentOfficer), actor(Role::MunicipalApprover));
+        let maker = actor(Role::DepartmentOfficer);
         assert_eq!(house.propose(&maker, "CQ-CU-001", 0).await.expect("proposed"), 1);
         assert_eq!(house.version("CQ-CU-001", 0), None, "a proposal is not on the list");
-        house.decide(&checker, true).await.expect("published");
+        house.through().await;
         assert_eq!(house.version("CQ-CU-001", 0), Some(1), "{}", house.engine);
         assert_eq!(house.propose(&maker, "CQ-CU-001", 10).await.expect("proposed"), 2);
-        house.decide(&checker, true).await.expect("published");
+        house.through().await;
         let answers = [-1, 0, 9, 10, 400].map(|after| house.version("CQ-CU-001", after));
         assert_eq!(answers, [None, Some(1), Some(1), Some(2), Some(2)], "{}", house.engine);
         let first = house.catalogue.get("CQ-CU-001", day(0)).expect("in force");
@@ -100,8 +112,12 @@ async fn a_new_version_ends_the_one_before_it_the_day_before_it_begins() {
         let of = |act: &str, item: &str| (act.to_owned(), item.to_owned());
         let told = [
             of("item.proposed", "CQ-CU-001 v1"),
+            of("item.agreed", "CQ-CU-001 v1"),
+            of("item.agreed", "CQ-CU-001 v1"),
             of("item.published", "CQ-CU-001 v1"),
             of("item.proposed", "CQ-CU-001 v2"),
+            of("item.agreed", "CQ-CU-001 v2"),
+            of("item.agreed", "CQ-CU-001 v2"),
             of("item.published", "CQ-CU-001 v2"),
         ];
         assert_eq!(acts, told);
@@ -114,9 +130,10 @@ async fn what_is_stored_is_what_was_proposed() {
         let maker = actor(Role::MunicipalOfficer);
         let made = service::propose(&house.app, &maker, &proposal("CQ-CU-001", day(3))).await;
         let made = made.expect("proposed");
-        let waiting = service::waiting(&house.app).await.expect("read");
+        let checker = actor(Role::DepartmentOfficer);
+        let waiting = service::waiting(&house.app, &checker).await.expect("read");
         assert_eq!(waiting.len(), 1);
-        assert_eq!(waiting[0].1, made);
+        assert_eq!(waiting[0].item, made);
         assert_eq!(Some(made.owner), maker.org);
     }
 }
@@ -129,7 +146,7 @@ async fn the_maker_never_decides() {
         house.propose(&maker, "CQ-CU-001", 0).await.expect("proposed");
         assert_eq!(code_of(house.decide(&maker, true).await), "approval/own-work");
         assert_eq!(house.version("CQ-CU-001", 0), None);
-        assert_eq!(service::waiting(&house.app).await.expect("read").len(), 1);
+        assert_eq!(service::waiting(&house.app, &actor(Role::DepartmentOfficer)).await.expect("read").len(), 1);
         assert_eq!(house.acts().await.len(), 1);
     }
 }
@@ -166,7 +183,8 @@ async fn what_is_sent_back_never_comes_on_the_list_and_needs_a_reason() {
     for house in houses("items_back").await {
         let (maker, checker) = (actor(Role::DepartmentOfficer), actor(Role::MunicipalApprover));
         house.propose(&maker, "CQ-CU-001", 0).await.expect("proposed");
-        let waiting = service::waiting(&house.app).await.expect("read");
+        let checker = actor(Role::DepartmentOfficer);
+        let waiting = service::waiting(&house.app, &checker).await.expect("read");
         let silent = |yes| {
             let (id, said) = (waiting[0].0.id, "  ".to_owned());
             service::decide(&house.app, &house.catalogue, &checker, id, yes, said)
@@ -184,10 +202,11 @@ async fn departments_change_their_own_items_and_the_hrss_every_one() {
         let (owner, stranger) = (actor(Role::DepartmentOfficer), actor(Role::DepartmentOfficer));
         let (hrss, checker) = (actor(Role::MunicipalOfficer), actor(Role::MunicipalApprover));
         house.propose(&owner, "CQ-CU-001", 0).await.expect("proposed");
-        house.decide(&checker, true).await.expect("published");
+        house.through().await;
         assert_eq!(code_of(house.propose(&stranger, "CQ-CU-001", 1).await), "items/not-owner");
         house.propose(&hrss, "CQ-CU-001", 1).await.expect("proposed");
-        let waiting = service::waiting(&house.app).await.expect("read");
+        let checker = actor(Role::DepartmentOfficer);
+        let waiting = service::waiting(&house.app, &checker).await.expect("read");
         assert_eq!(Some(waiting[0].1.owner), owner.org, "the owner stays");
         let joint = Proposal { list: "joint".to_owned(), ..proposal("CY-CU-009", day(1)) };
         let refused = service::propose(&house.app, &stranger, &joint).await;

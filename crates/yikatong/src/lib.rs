@@ -41,7 +41,7 @@ pub fn jobs() -> Vec<Job> {
 
 /// What the authority may tune.
 static SETTINGS: LazyLock<Vec<&'static Setting>> =
-    LazyLock::new(|| [cards::SETTINGS, banks::SETTINGS].concat());
+    LazyLock::new(|| [cards::SETTINGS, banks::SETTINGS, items::SETTINGS].concat());
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
