@@ -16,12 +16,10 @@ use crate::catalogue::Catalogue;
 use crate::rules::{Area, Item, Refused, Word};
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("items").api(Access::Public, &[14], routes!(list)).api(
-        Access::Public,
-        &[14, 18],
-        routes!(one),
-    )
-    .api(Access::Public, &[14], routes!(versions))
+    Routes::new("items")
+        .api(Access::Public, &[14], routes!(list))
+        .api(Access::Public, &[14, 18], routes!(one))
+        .api(Access::Public, &[14], routes!(versions))
 }
 
 /// One item of the list.

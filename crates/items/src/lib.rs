@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod catalogue;
+pub mod open;
 pub mod pages;
 pub mod proposal;
 pub mod rules;
@@ -37,5 +38,5 @@ pub static SETTINGS: &[&Setting] = &[
 
 /// All routes of items; publishing refreshes `catalogue` at once.
 pub fn routes(catalogue: Arc<catalogue::Catalogue>) -> kernel::http::Routes {
-    api::routes().merge(pages::routes()).share(catalogue)
+    api::routes().merge(pages::routes()).merge(open::routes()).share(catalogue)
 }

@@ -22,14 +22,13 @@ use people::field::Field;
 use serde::Deserialize;
 
 use crate::catalogue::Catalogue;
-use office::{history, import, import_form, lift, suspend, withdraw};
 use crate::rules::workflow::Said;
 use crate::rules::{self, Area, Channel, Function, Group, Item, Level, List, Way, Word};
 use crate::service::{self, Proposal, Task};
 use crate::store::Suspension;
+use office::{history, import, import_form, lift, suspend, withdraw};
 
-const MAKERS: &[Role] =
-    &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
+const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
 const CHECKERS: &[Role] = &[
     Role::MunicipalApprover,
     Role::MunicipalOfficer,
@@ -49,7 +48,13 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14, 25], decide)
         .page(Method::GET, "/office/items/{code}/history", Access::Roles(CHECKERS), &[14], history)
         .page(Method::POST, "/office/items/{code}/withdraw", Access::Roles(MAKERS), &[14], withdraw)
-        .page(Method::POST, "/office/items/{code}/suspend", Access::Roles(APPROVERS), &[20], suspend)
+        .page(
+            Method::POST,
+            "/office/items/{code}/suspend",
+            Access::Roles(APPROVERS),
+            &[20],
+            suspend,
+        )
         .page(Method::POST, "/office/items/{code}/lift", Access::Roles(APPROVERS), &[20, 25], lift)
         .page(Method::GET, "/office/items/import", Access::Roles(MAKERS), &[14], import_form)
         .upload("/office/items/import", Access::Roles(MAKERS), &[14], 4 << 20, import)

@@ -133,9 +133,8 @@ fn check_details(item: &Item) -> Result<(), Refused> {
         return Err(Refused::Details);
     }
     let county = |code: &str| {
-        divisions::find(code).is_some_and(|known| {
-            known.level == divisions::Level::County && code.starts_with("50")
-        })
+        divisions::find(code)
+            .is_some_and(|known| known.level == divisions::Level::County && code.starts_with("50"))
     };
     let fits = match item.list {
         List::District => county(&details.division),

@@ -50,7 +50,8 @@ impl Index {
     pub fn find(&self, text: &str) -> Vec<Arc<Item>> {
         let text = normalise_search(text);
         let words: Vec<&str> = text.split_whitespace().collect();
-        let Some(candidates) = words.iter().filter_map(|word| self.rarest(word)).min_by_key(|c| c.len())
+        let Some(candidates) =
+            words.iter().filter_map(|word| self.rarest(word)).min_by_key(|c| c.len())
         else {
             return Vec::new();
         };
@@ -70,7 +71,9 @@ impl Index {
     fn rarest(&self, word: &str) -> Option<&[u32]> {
         let single = word.chars().nth(1).is_none();
         let wanted = keys(word).filter(|key| single || key[1] != NONE);
-        wanted.map(|key| self.places.get(&key).map_or(&[][..], Vec::as_slice)).min_by_key(|p| p.len())
+        wanted
+            .map(|key| self.places.get(&key).map_or(&[][..], Vec::as_slice))
+            .min_by_key(|p| p.len())
     }
 }
 
@@ -90,7 +93,7 @@ impl Entry {
 fn entry(item: Arc<Item>) -> Entry {
     use crate::rules::Word as _;
     let name = normalise_search(&item.name.zh);
-    let pinyin = name_keys(&item.name.zh);
+    let pinyin = name_keys(&spoken(&name));
     let names = format!(
         "{name}\n{}\n{}\n{}\n{}",
         normalise_search(&item.name.en),
@@ -103,6 +106,19 @@ fn entry(item: Arc<Item>) -> Entry {
     let (area, guide) = (item.area.name(), &item.guide);
     let rest = format!("{} {} {groups} {} {}", guide.zh, guide.en, area.zh, area.en);
     Entry { rest: normalise_search(&rest), item, names }
+}
+
+/// Words of the list in which a character is not read as it usually is.
+fn spoken(name: &str) -> String {
+    const READINGS: [(&str, &str); 5] = [
+        ("借还", " jie huan "),
+        ("租还", " zu huan "),
+        ("重庆", " chong qing "),
+        ("长途", " chang tu "),
+        ("长期", " chang qi "),
+    ];
+    let read = |text: String, (word, reading): &(&str, &str)| text.replace(word, reading);
+    READINGS.iter().fold(name.to_owned(), read)
 }
 
 /// Each character alone, and each pair of neighbours.

@@ -52,7 +52,7 @@ pub fn seed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::{Area, clash, check_proposal};
+    use crate::rules::{Area, check_proposal, clash};
     use people::field::Field::{Over60, Under18};
 
     fn items() -> Vec<Item> {

@@ -217,9 +217,10 @@ pub struct History {
 impl History {
     /// What a version changes against the published one before it.
     pub fn changes(&self, item: &Item) -> Vec<rules::Change> {
-        let before = self.versions.iter().find(|known| {
-            known.version < item.version && known.state == State::Published
-        });
+        let before = self
+            .versions
+            .iter()
+            .find(|known| known.version < item.version && known.state == State::Published);
         rules::diff(before, item)
     }
 }

@@ -25,5 +25,10 @@ pub const PUBLISH_DAYS: Setting =
 pub const FILE_DAYS: Setting =
     days("items.file-days", 20, 60, "备案审查天数", "Days to examine a filing");
 /// Until an emergency suspension lapses by itself.
-pub const SUSPENSION_DAYS: Setting =
-    days("items.suspension-days", 15, 90, "紧急停用最长天数", "Longest emergency suspension in days");
+pub const SUSPENSION_DAYS: Setting = days(
+    "items.suspension-days",
+    15,
+    90,
+    "紧急停用最长天数",
+    "Longest emergency suspension in days",
+);

@@ -144,12 +144,20 @@ async fn the_maker_never_decides() {
     for house in houses("items_maker").await {
         let maker = actor(Role::MunicipalOfficer);
         house.propose(&maker, "CQ-CU-001", 0).await.expect("proposed");
-        let other = service::waiting(&house.app, &actor(Role::DepartmentOfficer)).await.expect("read");
+        let other =
+            service::waiting(&house.app, &actor(Role::DepartmentOfficer)).await.expect("read");
         let said = Said { yes: true, ..Said::default() };
-        let own = service::decide(&house.app, &house.catalogue, &maker, other[0].taken.id, said).await;
+        let own =
+            service::decide(&house.app, &house.catalogue, &maker, other[0].taken.id, said).await;
         assert_eq!(code_of(own), "items/own-work");
         assert_eq!(house.version("CQ-CU-001", 0), None);
-        assert_eq!(service::waiting(&house.app, &actor(Role::DepartmentOfficer)).await.expect("read").len(), 1);
+        assert_eq!(
+            service::waiting(&house.app, &actor(Role::DepartmentOfficer))
+                .await
+                .expect("read")
+                .len(),
+            1
+        );
         assert_eq!(house.acts().await.len(), 1);
     }
 }
@@ -321,7 +329,9 @@ async fn an_item_goes_from_the_form_to_the_public_page() {
         let twice = office.post_form("/office/items/propose", &form).await;
         assert!(twice.status == 409 && twice.text().contains("游轮登船核验"), "the form is kept");
 
-        for (reader, button) in [(&department, "同意"), (&checker, "同意"), (&checker, "同意并公布")] {
+        for (reader, button) in
+            [(&department, "同意"), (&checker, "同意"), (&checker, "同意并公布")]
+        {
             let mut desk = Client::signed_in(&router, &house.app, reader).await;
             let page = desk.get("/office/items/decide").await.text();
             assert!(page.contains("CQ-TO-009") && page.contains(button), "{page}");
@@ -333,7 +343,10 @@ async fn an_item_goes_from_the_form_to_the_public_page() {
             assert_eq!(desk.post_form("/office/items/decide", &yes).await.status, 303);
         }
         let history = office.get("/office/items/CQ-TO-009/history").await.text();
-        assert!(history.contains("渝府〔2026〕1号") && history.contains("市人民政府决定"), "{history}");
+        assert!(
+            history.contains("渝府〔2026〕1号") && history.contains("市人民政府决定"),
+            "{history}"
+        );
 
         let mut public = Client::new(&router);
         let page = public.get("/items/CQ-TO-009").await.text();
@@ -420,5 +433,31 @@ async fn a_table_is_proposed_whole_or_not_at_all() {
         let done = service::import(&house.app, &maker, mended).await.expect("read");
         assert!(matches!(done, Imported::Proposed(items) if items.len() == 1));
         assert_eq!(house.acts().await.len(), 1);
+    }
+}
+
+/// What is downloaded can be checked against the key of the installation, and read back as a table.
+#[tokio::test]
+async fn open_data_is_signed_and_can_be_read_back() {
+    use crate::proposal::COLUMNS;
+    for house in houses("items_open").await {
+        let mut client = Client::new(&seeded(&house).await);
+        let digest = client.get("/open/items.digest").await.text();
+        let key = house.app.keys.store().public(seal::keystore::JOURNAL, crate::open::SIGNER);
+        let key = key.expect("a key");
+        for name in ["items.json", "items.csv"] {
+            let file = client.get(&format!("/open/{name}")).await.body;
+            let line = digest.lines().find(|line| line.starts_with(name)).expect("a line");
+            let signature = hex::decode(line.rsplit(' ').next().expect("hex")).expect("hex");
+            let signature = signature.try_into().expect("64 bytes");
+            assert!(key.verifies(&file, &signature), "{name}");
+            assert!(!key.verifies(&file[1..], &signature), "{name}");
+        }
+        let table = std::io::Cursor::new(client.get("/open/items.csv").await.body);
+        let limits = sheet::Limits { cell: 4_000, ..sheet::Limits::default() };
+        let rows = sheet::open(table, COLUMNS, limits).expect("a table");
+        assert_eq!(rows.filter(Result::is_ok).count(), seed::proposals().len());
+        let feed = client.get("/open/items.atom").await.text();
+        assert!(feed.contains("<feed") && feed.contains("urn:yikatong:items:"));
     }
 }

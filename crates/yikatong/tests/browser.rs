@@ -275,7 +275,6 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     checker.press("事项审批").await;
     checker.wait_for_text("市人民政府决定").await;
     checker.screenshot("decide").await;
-    checker.press("决定文号").await;
     checker.fill("evidence", "渝府〔2026〕1号").await;
     checker.press("同意").await;
     checker.wait_for_text("同意并公布").await;

@@ -23,9 +23,8 @@ fn plain(text: &str) -> Text {
 
 fn names(names: impl Iterator<Item = Text>) -> Text {
     let names: Vec<Text> = names.collect();
-    let join = |pick: fn(&Text) -> &str, sign: &str| {
-        names.iter().map(pick).collect::<Vec<_>>().join(sign)
-    };
+    let join =
+        |pick: fn(&Text) -> &str, sign: &str| names.iter().map(pick).collect::<Vec<_>>().join(sign);
     Text::new(join(|text| &text.zh, "、"), join(|text| &text.en, ", "))
 }
 

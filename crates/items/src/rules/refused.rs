@@ -148,16 +148,26 @@ impl Refusal for Refused {
             Self::Waiting => ("该事项已有待审批的版本", "A proposal for this item waits already"),
             Self::NoComment => ("退回须说明理由", "Sending back needs a reason"),
             Self::OwnWork => ("经办人不能办理本人提交的事项", "Nobody checks what he made himself"),
-            Self::NotYourStep => ("该环节由其他单位或岗位办理", "This step belongs to somebody else"),
+            Self::NotYourStep => {
+                ("该环节由其他单位或岗位办理", "This step belongs to somebody else")
+            }
             Self::NoEvidence => ("须填写决定文号", "The number of the decision is missing"),
-            Self::Clash => ("清单中已有同一事项，或与其规定不一致", "The same service is on the list already, or is contradicted"),
-            Self::Details => ("数值超出范围或文字过长", "A number is out of bounds or a text too long"),
+            Self::Clash => (
+                "清单中已有同一事项，或与其规定不一致",
+                "The same service is on the list already, or is contradicted",
+            ),
+            Self::Details => {
+                ("数值超出范围或文字过长", "A number is out of bounds or a text too long")
+            }
             Self::Division => ("区县只能为本区县新增事项", "A district adds items for itself only"),
             Self::NoReason => ("须说明为何需要这些信息", "Why the fields are needed is not said"),
             Self::Suspended => ("该事项已紧急停用", "This item is suspended"),
             Self::NotSuspended => ("该事项未停用", "This item is not suspended"),
             Self::OwnSuspension => ("停用人不能自行恢复", "Whoever suspended it does not lift it"),
-            Self::LastDay => ("截止日期早于生效日期或已经过去", "The last day is before the first, or has passed"),
+            Self::LastDay => (
+                "截止日期早于生效日期或已经过去",
+                "The last day is before the first, or has passed",
+            ),
         };
         Text::new(zh, en)
     }
@@ -183,8 +193,14 @@ impl Refusal for Refused {
             Self::OwnWork => ("请由另一位人员办理", "Ask another person"),
             Self::NotYourStep => ("请查看本人待办", "See your own tasks"),
             Self::NoEvidence => ("请填写批复或会议纪要文号", "Enter the number of the document"),
-            Self::Clash => ("请改为修订已有事项，或使名称和内容有所区别", "Revise the item that is listed, or make a difference"),
-            Self::Details => ("请核对费用、时限、离线次数和文字长度", "Check fee, time limit, offline use and lengths"),
+            Self::Clash => (
+                "请改为修订已有事项，或使名称和内容有所区别",
+                "Revise the item that is listed, or make a difference",
+            ),
+            Self::Details => (
+                "请核对费用、时限、离线次数和文字长度",
+                "Check fee, time limit, offline use and lengths",
+            ),
             Self::Division => ("请选择本区县", "Choose your own district"),
             Self::NoReason => ("请填写提供理由", "Say why each field is needed"),
             Self::Suspended => ("请稍后再试，或拨打12333咨询", "Try later, or ask 12333"),

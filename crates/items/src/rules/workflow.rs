@@ -325,7 +325,9 @@ pub fn diagram() -> String {
             );
             let (yes, no) = (step.yes().zh, step.no().zh);
             let _ = match procedure.follow(step.key, true) {
-                Some(Outcome::Next(next)) => writeln!(text, "    {from} --> {}: {yes}", id(next.key)),
+                Some(Outcome::Next(next)) => {
+                    writeln!(text, "    {from} --> {}: {yes}", id(next.key))
+                }
                 Some(Outcome::Published(Some(next))) => {
                     writeln!(text, "    {from} --> {}: {yes}，已生效", id(next.key))
                 }

@@ -13,7 +13,8 @@ fn first(text: &str) -> String {
 
 #[test]
 fn an_item_is_found_by_words_pinyin_initials_english_and_code() {
-    for text in ["图书借还", "tushujiehuan", "tsjh", "Borrowing and ret", "cq-cu-001", "图书 借还"] {
+    for text in ["图书借还", "tushujiehuan", "tsjh", "Borrowing and ret", "cq-cu-001", "图书 借还"]
+    {
         assert_eq!(first(text), "CQ-CU-001", "{text}");
     }
     assert!(index().find("没有这样的事项").is_empty());

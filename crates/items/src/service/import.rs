@@ -107,7 +107,8 @@ fn read(bytes: Vec<u8>, tomorrow: &str) -> (Vec<(u64, Proposal)>, Vec<LineFault>
 
 fn told(problem: &Problem) -> Text {
     let fields: Vec<&str> = problem.fields.iter().map(|fault| fault.field.as_str()).collect();
-    let fields = if fields.is_empty() { String::new() } else { format!("（{}）", fields.join("、")) };
+    let fields =
+        if fields.is_empty() { String::new() } else { format!("（{}）", fields.join("、")) };
     Text::new(
         format!("{}{fields}：{}", problem.title.zh, problem.advice.zh),
         format!("{} {fields} {}", problem.title.en, problem.advice.en),

@@ -14,7 +14,10 @@ fn each_procedure_publishes_once_and_only_files_after_it() {
         // A government decides in each: its document is on record (Art. 14).
         assert!(of(list).steps[..place].iter().any(|step| step.evidence));
     }
-    assert_eq!(of(List::Joint).steps.iter().filter(|step| step.key.starts_with("decide-")).count(), 2);
+    assert_eq!(
+        of(List::Joint).steps.iter().filter(|step| step.key.starts_with("decide-")).count(),
+        2
+    );
     assert_eq!(of(List::District).steps.last().map(|step| step.key), Some("file"));
 }
 
