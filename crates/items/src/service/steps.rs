@@ -53,8 +53,8 @@ pub async fn waiting(app: &Platform, actor: &Actor) -> Result<Vec<Task>, Problem
                 if workflow::may_take(step, &actor, &item, case.made_org).is_err() {
                     continue;
                 }
-                let mine = published.iter().filter(|known| known.code == item.code);
-                let before = mine.filter(|known| known.id != item.id).next_back();
+                let mut mine = published.iter().filter(|known| known.code == item.code);
+                let before = mine.rfind(|known| known.id != item.id);
                 let changes = rules::diff(before, &item);
                 let clashes = clashes(&published, &item);
                 let overdue = taken.due < today;
