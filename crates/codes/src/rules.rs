@@ -225,7 +225,7 @@ pub fn region_bcd(division: &str) -> [u8; 3] {
 mod tests {
     use super::*;
     use cards::rules::clocks::State as Clock;
-    use items::rules::{Area, List, State, Way};
+    use items::rules::{Area, Details, List, State, Way};
     use kernel::id::Id;
     use proptest::prelude::*;
     use time::macros::date;
@@ -250,6 +250,7 @@ mod tests {
             from: TODAY,
             until: None,
             state: State::Published,
+            details: Details::default(),
         }
     }
 

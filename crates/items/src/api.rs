@@ -13,14 +13,13 @@ use time::Date;
 use utoipa_axum::routes;
 
 use crate::catalogue::Catalogue;
-use crate::rules::{Area, Item, matches};
+use crate::rules::{Area, Item, Refused, Word};
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("items").api(Access::Public, &[14], routes!(list)).api(
-        Access::Public,
-        &[14, 18],
-        routes!(one),
-    )
+    Routes::new("items")
+        .api(Access::Public, &[14], routes!(list))
+        .api(Access::Public, &[14, 18], routes!(one))
+        .api(Access::Public, &[14], routes!(versions))
 }
 
 /// One item of the list.
@@ -54,9 +53,34 @@ pub struct ItemBody {
     from: String,
     /// Last day in force, when it is known.
     until: Option<String>,
+    /// Division in which alone it counts; empty for the whole area of the list.
+    division: String,
+    /// Why its fields are needed.
+    why: String,
+    /// What the card is in it: `identity`, `settlement` …
+    functions: Vec<&'static str>,
+    /// Where it is done: `counter`, `gate` …
+    channels: Vec<&'static str>,
+    /// Places in words.
+    places: String,
+    /// Offline uses of one card; 0 forbids it.
+    offline_count: i64,
+    /// Greatest age of the list of refused cards, in hours.
+    offline_list_hours: i64,
+    /// Fee in fen.
+    fee_fen: i64,
+    /// Time limit in working days; 0 for at once.
+    working_days: i64,
+    /// What else must be brought.
+    materials: String,
+    /// For whom it is made; empty for everybody.
+    groups: Vec<&'static str>,
+    /// Phones for questions.
+    phones: String,
 }
 
-fn body(item: &Item) -> ItemBody {
+pub(crate) fn body(item: &Item) -> ItemBody {
+    let details = &item.details;
     ItemBody {
         code: item.code.clone(),
         version: item.version,
@@ -72,27 +96,41 @@ fn body(item: &Item) -> ItemBody {
         guide_en: item.guide.en.clone(),
         from: day_text(item.from),
         until: item.until.map(day_text),
+        division: details.division.clone(),
+        why: details.why.clone(),
+        functions: details.functions.iter().map(|word| word.code()).collect(),
+        channels: details.channels.iter().map(|word| word.code()).collect(),
+        places: details.places.clone(),
+        offline_count: details.offline.count,
+        offline_list_hours: details.offline.list_hours,
+        fee_fen: details.fee_fen,
+        working_days: details.days,
+        materials: details.materials.clone(),
+        groups: details.groups.iter().map(|word| word.code()).collect(),
+        phones: details.phones.clone(),
     }
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 struct Day {
     /// The list of this day, `YYYY-MM-DD`; today when left out.
-    day: Option<String>,
+    #[serde(alias = "day")]
+    on: Option<String>,
 }
 
 fn read_day(day: Option<&str>) -> Result<Date, Problem> {
     let wrong = || Text::new("日期格式如 2026-03-01", "A day looks like 2026-03-01");
     match day {
         None => Ok(Utc::now().day()),
-        Some(text) => parse_day(text).ok_or_else(|| Problem::field("day", wrong())),
+        Some(text) => parse_day(text).ok_or_else(|| Problem::field("on", wrong())),
     }
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 struct Filter {
     /// The list of this day, `YYYY-MM-DD`; today when left out.
-    day: Option<String>,
+    #[serde(alias = "day")]
+    on: Option<String>,
     /// Only items of this field of life.
     field: Option<String>,
     /// Only items with this text in code, name or guide.
@@ -113,11 +151,24 @@ async fn list(
         .as_deref()
         .map(|code| Area::from_code(code).ok_or_else(|| Problem::field("field", unknown())));
     let area = area.transpose()?;
-    let items = catalogue.on(read_day(filter.day.as_deref())?);
-    let wanted = items
-        .iter()
-        .filter(|item| area.is_none_or(|area| item.area == area) && matches(item, &filter.q));
+    let items = catalogue.search(&filter.q, read_day(filter.on.as_deref())?);
+    let wanted = items.iter().filter(|item| area.is_none_or(|area| item.area == area));
     Ok(Json(wanted.map(|item| body(item)).collect()))
+}
+
+/// All versions of an item that were ever published, oldest first (Art. 14).
+#[utoipa::path(get, path = "/api/v1/items/{code}/versions", tag = "items",
+    params(("code" = String, Path)),
+    responses((status = 200, body = Vec<ItemBody>), (status = 404, description = "never on the list")))]
+async fn versions(
+    Extension(catalogue): Extension<Arc<Catalogue>>,
+    Path(code): Path<String>,
+) -> Result<Json<Vec<ItemBody>>, Problem> {
+    let versions = catalogue.versions(&code);
+    if versions.is_empty() {
+        return Err(Refused::NotListed.into());
+    }
+    Ok(Json(versions.iter().map(|item| body(item)).collect()))
 }
 
 /// The version of an item in force on a day.
@@ -128,6 +179,6 @@ async fn one(
     Path(code): Path<String>,
     Query(day): Query<Day>,
 ) -> Result<Json<ItemBody>, Problem> {
-    let item = catalogue.find(&code, read_day(day.day.as_deref())?)?;
+    let item = catalogue.listed(&code, read_day(day.on.as_deref())?)?;
     Ok(Json(body(&item)))
 }

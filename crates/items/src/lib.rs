@@ -4,10 +4,14 @@
 
 pub mod api;
 pub mod catalogue;
+pub mod open;
 pub mod pages;
+pub mod proposal;
 pub mod rules;
+pub mod search;
 pub mod seed;
 pub mod service;
+pub mod settings;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -15,12 +19,24 @@ mod tests;
 use std::sync::Arc;
 
 use kernel::db::Migration;
+use kernel::settings::Setting;
 
 /// The schema of items.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "items-0001", sql: include_str!("../migrations/0001_items.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "items-0001", sql: include_str!("../migrations/0001_items.sql") },
+    Migration { name: "items-0002-details", sql: include_str!("../migrations/0002_details.sql") },
+];
+
+/// What the authority may tune of the list.
+pub static SETTINGS: &[&Setting] = &[
+    &settings::CONSULT_DAYS,
+    &settings::DECIDE_DAYS,
+    &settings::PUBLISH_DAYS,
+    &settings::FILE_DAYS,
+    &settings::SUSPENSION_DAYS,
+];
 
 /// All routes of items; publishing refreshes `catalogue` at once.
 pub fn routes(catalogue: Arc<catalogue::Catalogue>) -> kernel::http::Routes {
-    api::routes().merge(pages::routes()).share(catalogue)
+    api::routes().merge(pages::routes()).merge(open::routes()).share(catalogue)
 }

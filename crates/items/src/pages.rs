@@ -1,5 +1,7 @@
 //! The public list, and the office pages where it is drafted and decided.
 
+mod office;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
-use kernel::approval::Approval;
+use kernel::divisions::{self, Division, Region};
 use kernel::http::{Form, Page, Path, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::Text;
@@ -20,11 +22,21 @@ use people::field::Field;
 use serde::Deserialize;
 
 use crate::catalogue::Catalogue;
-use crate::rules::{Area, Item, Level, List, Way, matches};
-use crate::service::{self, Proposal};
+use crate::rules::workflow::Said;
+use crate::rules::{self, Area, Channel, Function, Group, Item, Level, List, Way, Word};
+use crate::service::{self, Proposal, Task};
+use crate::store::Suspension;
+use office::{history, import, import_form, lift, suspend, withdraw};
 
-const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer];
-const CHECKERS: &[Role] = &[Role::MunicipalApprover];
+const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
+const CHECKERS: &[Role] = &[
+    Role::MunicipalApprover,
+    Role::MunicipalOfficer,
+    Role::DepartmentOfficer,
+    Role::DistrictOfficer,
+    Role::DistrictApprover,
+];
+const APPROVERS: &[Role] = &[Role::MunicipalApprover, Role::DistrictApprover];
 
 pub(crate) fn routes() -> Routes {
     Routes::new("items")
@@ -34,8 +46,20 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/items/propose", Access::Roles(MAKERS), &[14], propose)
         .page(Method::GET, "/office/items/decide", Access::Roles(CHECKERS), &[14], waiting)
         .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14, 25], decide)
+        .page(Method::GET, "/office/items/{code}/history", Access::Roles(CHECKERS), &[14], history)
+        .page(Method::POST, "/office/items/{code}/withdraw", Access::Roles(MAKERS), &[14], withdraw)
+        .page(
+            Method::POST,
+            "/office/items/{code}/suspend",
+            Access::Roles(APPROVERS),
+            &[20],
+            suspend,
+        )
+        .page(Method::POST, "/office/items/{code}/lift", Access::Roles(APPROVERS), &[20, 25], lift)
+        .page(Method::GET, "/office/items/import", Access::Roles(MAKERS), &[14], import_form)
+        .upload("/office/items/import", Access::Roles(MAKERS), &[14], 4 << 20, import)
         .nav(MAKERS, "/office/items/propose", Text::new("编制事项", "Propose an item"), Some('i'))
-        .nav(CHECKERS, "/office/items/decide", Text::new("事项审批", "Decide on items"), Some('i'))
+        .nav(CHECKERS, "/office/items/decide", Text::new("事项审批", "Decide on items"), Some('j'))
 }
 
 type Shared = Extension<Arc<Catalogue>>;
@@ -44,15 +68,36 @@ type Shared = Extension<Arc<Catalogue>>;
 #[template(path = "items.html")]
 struct ItemsPage {
     p: Page,
-    q: String,
+    search: Search,
     groups: Vec<(Text, Vec<Arc<Item>>)>,
     count: usize,
+    districts: Vec<&'static Division>,
 }
 
+/// What the public list is narrowed to; an unknown or empty word narrows nothing.
 #[derive(Deserialize)]
 struct Search {
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    need: String,
+    #[serde(default)]
+    district: String,
+}
+
+impl Search {
+    fn fits(&self, item: &Item) -> bool {
+        let details = &item.details;
+        let place = &details.division;
+        Area::from_code(&self.field).is_none_or(|area| item.area == area)
+            && Channel::from_code(&self.channel).is_none_or(|c| details.channels.contains(&c))
+            && Group::from_code(&self.need).is_none_or(|group| details.groups.contains(&group))
+            && (self.district.is_empty() || place.is_empty() || *place == self.district)
+    }
 }
 
 async fn list(
@@ -60,12 +105,24 @@ async fn list(
     p: Page,
     Query(search): Query<Search>,
 ) -> Result<Response, Problem> {
-    let mut items = catalogue.on(Utc::now().day());
-    items.retain(|item| matches(item, &search.q));
+    let today = Utc::now().day();
+    let mut items = catalogue.search(&search.q, today);
+    items.retain(|item| search.fits(item));
+    let count = items.len();
+    // Who looks for words gets the best first; who browses sees the fields of life.
+    let groups = match search.q.trim() {
+        "" => by_area(&items),
+        _ if items.is_empty() => Vec::new(),
+        _ => vec![(Text::new("查找结果", "Found"), items)],
+    };
+    let districts = divisions::children(Region::Chongqing, today).collect();
+    render(&ItemsPage { p, search, groups, count, districts })
+}
+
+fn by_area(items: &[Arc<Item>]) -> Vec<(Text, Vec<Arc<Item>>)> {
     let of = |area: Area| items.iter().filter(|i| i.area == area).cloned().collect::<Vec<_>>();
     let groups = Area::ALL.iter().map(|area| (area.name(), of(*area)));
-    let groups = groups.filter(|(_, items)| !items.is_empty()).collect();
-    render(&ItemsPage { p, q: search.q, groups, count: items.len() })
+    groups.filter(|(_, items)| !items.is_empty()).collect()
 }
 
 #[derive(Template)]
@@ -75,9 +132,18 @@ struct ItemPage {
     item: Arc<Item>,
     owner: Text,
     versions: Vec<Arc<Item>>,
+    suspended: Option<Suspension>,
 }
 
 impl ItemPage {
+    fn facts(&self) -> Vec<(Text, Text)> {
+        // Names, guide and fields stand elsewhere on the page.
+        let own = ["名称", "指南", "提供的信息", "截止"];
+        let mut lines = rules::lines(&self.item);
+        lines.retain(|(what, value)| !value.zh.is_empty() && !own.contains(&what.zh.as_str()));
+        lines
+    }
+
     fn until(&self, item: &Item) -> String {
         item.until.map(day_text).unwrap_or_else(|| self.p.t("长期", "open").to_owned())
     }
@@ -89,54 +155,31 @@ async fn one(
     p: Page,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    let item = catalogue.find(&code, Utc::now().day())?;
+    let today = Utc::now().day();
+    let item = catalogue.listed(&code, today)?;
+    let suspended = catalogue.suspension(&code, today);
     let owner = service::org_names(&app).await?.remove(&item.owner).unwrap_or_default();
     let versions = catalogue.versions(&code);
-    render(&ItemPage { p, item, owner, versions })
+    render(&ItemPage { p, item, owner, versions, suspended })
 }
 
-/// The form as sent; ticked boxes are `way.CODE` and `discloses.CODE`.
-#[derive(Deserialize)]
-struct ProposalForm {
-    code: String,
-    name_zh: String,
-    name_en: String,
-    field: String,
-    list: String,
-    level: String,
-    basis: String,
-    guide_zh: String,
-    #[serde(default)]
-    guide_en: String,
-    from: String,
-    #[serde(flatten)]
-    ticked: BTreeMap<String, String>,
-}
+/// Fields as sent; ticked boxes are `way.CODE`, `discloses.CODE` …
+type Sent = BTreeMap<String, String>;
 
-impl ProposalForm {
-    fn ticks(&self, group: &str) -> String {
-        let codes = self.ticked.keys().filter_map(|name| name.strip_prefix(group));
+fn proposal_of(sent: &Sent) -> Proposal {
+    let ticks = |group: &str| {
+        let codes = sent.keys().filter_map(|name| name.strip_prefix(group));
         codes.collect::<Vec<_>>().join(",")
-    }
-
-    fn into_proposal(self) -> Proposal {
-        let (ways, discloses) = (self.ticks("way."), self.ticks("discloses."));
-        let Self { code, name_zh, name_en, field, list, level, basis, .. } = self;
-        let (guide_zh, guide_en, from) = (self.guide_zh, self.guide_en, self.from);
-        Proposal {
-            code,
-            name_zh,
-            name_en,
-            field,
-            list,
-            level,
-            ways,
-            discloses,
-            basis,
-            guide_zh,
-            guide_en,
-            from,
-        }
+    };
+    let typed = Proposal::of(|key| sent.get(key).cloned().unwrap_or_default());
+    Proposal {
+        ways: ticks("way."),
+        discloses: ticks("discloses."),
+        functions: ticks("function."),
+        channels: ticks("channel."),
+        groups: ticks("group."),
+        owner: String::new(),
+        ..typed
     }
 }
 
@@ -161,17 +204,36 @@ fn fresh() -> Proposal {
     Proposal { from, ways: "code,card".to_owned(), ..Proposal::default() }
 }
 
-async fn form(p: Page) -> Result<Response, Problem> {
-    render(&ProposePage { p, form: fresh(), problem: None, done: None })
+#[derive(Deserialize)]
+struct Begin {
+    /// A known item whose newest version the form begins with.
+    code: Option<String>,
+}
+
+async fn form(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Query(begin): Query<Begin>,
+) -> Result<Response, Problem> {
+    let mut form = Proposal { division: actor.division, ..fresh() };
+    if actor.role != Role::DistrictOfficer {
+        form.division.clear();
+    }
+    if let Some(code) = begin.code {
+        let newest = service::history(&app, &code).await?.versions.remove(0);
+        form = Proposal { from: form.from, until: String::new(), ..Proposal::from_item(&newest) };
+    }
+    render(&ProposePage { p, form, problem: None, done: None })
 }
 
 async fn propose(
     State(app): State<App>,
     actor: Actor,
     p: Page,
-    Form(form): Form<ProposalForm>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let form = form.into_proposal();
+    let form = proposal_of(&sent);
     match service::propose(&app, &actor, &form).await {
         Ok(item) => render(&ProposePage { p, form: fresh(), problem: None, done: Some(item) }),
         Err(problem) if problem.status < 500 => {
@@ -187,24 +249,21 @@ async fn propose(
 #[template(path = "decide.html")]
 struct DecidePage {
     p: Page,
-    waiting: Vec<(Approval, Item)>,
+    waiting: Vec<Task>,
     owners: HashMap<Id, Text>,
     /// Account of the reader, who may not decide on his own work.
     reader: Id,
 }
 
 impl DecidePage {
-    fn own(&self, approval: &Approval) -> bool {
-        approval.made_by == self.reader
-    }
-
     fn owner(&self, item: &Item) -> &str {
         self.owners.get(&item.owner).map_or("", |name| self.p.text(name))
     }
 }
 
 async fn waiting(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let (waiting, owners) = (service::waiting(&app).await?, service::org_names(&app).await?);
+    let waiting = service::waiting(&app, &actor).await?;
+    let owners = service::org_names(&app).await?;
     render(&DecidePage { p, waiting, owners, reader: actor.account })
 }
 
@@ -214,6 +273,8 @@ struct Decision {
     decision: String,
     #[serde(default)]
     comment: String,
+    #[serde(default)]
+    evidence: String,
 }
 
 async fn decide(
@@ -231,8 +292,9 @@ async fn decide(
             return Err(Problem::field("decision", text));
         }
     };
-    let comment: String = form.comment.chars().take(500).collect();
-    service::decide(&app, &catalogue, &actor, id, yes, comment).await?;
+    let short = |text: String, most: usize| text.chars().take(most).collect::<String>();
+    let (comment, evidence) = (short(form.comment, 500), short(form.evidence, 100));
+    service::decide(&app, &catalogue, &actor, id, Said { yes, comment, evidence }).await?;
     Ok(Redirect::to("/office/items/decide").into_response())
 }
 

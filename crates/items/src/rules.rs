@@ -1,15 +1,24 @@
 //! What an item is, when it is in force, and what a proposal must have (Art. 14).
 
+mod details;
+mod diff;
 mod kinds;
+mod refused;
 #[cfg(test)]
 mod tests;
+pub mod workflow;
 
+use kernel::actor::Actor;
+use kernel::divisions;
 use kernel::id::Id;
-use kernel::law::{Article, Refusal, Text};
+use kernel::law::Text;
 use people::field::Field;
 use time::Date;
 
+pub use details::{Channel, Details, Function, Group, Offline, Word};
+pub use diff::{Change, Clash, clash, days_text, diff, fee_text, lines, offline_text};
 pub use kinds::{Area, Level, List, State, Way};
+pub use refused::Refused;
 
 /// One version of an item.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +53,8 @@ pub struct Item {
     pub until: Option<Date>,
     /// What has become of it.
     pub state: State,
+    /// The rest: channels, fee, time limit, for whom …
+    pub details: Details,
 }
 
 impl Item {
@@ -66,148 +77,6 @@ impl AsRef<Item> for Item {
     }
 }
 
-/// Whether an item's code, names or guide hold the text that somebody looks for; case does not matter.
-pub fn matches(item: &Item, text: &str) -> bool {
-    let wanted = text.trim().to_lowercase();
-    let texts = [&item.code, &item.name.zh, &item.name.en, &item.guide.zh, &item.guide.en];
-    wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted))
-}
-
-/// Why something about the list is refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refused {
-    /// No version of the item is in force on that day.
-    NotListed,
-    /// The code is not in its form.
-    Code,
-    /// A name, basis or guide is missing or too long.
-    Words,
-    /// No way of use, one twice, or one that cannot reach the level.
-    Ways,
-    /// A field is disclosed twice, or beside a smaller one that it contains.
-    Fields,
-    /// The joint list is drafted by the HRSS of both regions, not by another department.
-    JointList,
-    /// It would begin in the past: a list in force is never changed backwards.
-    InThePast,
-    /// It would begin before the version that is published already has begun and ended.
-    Overlap,
-    /// Another organisation is responsible for the item.
-    NotOwner,
-    /// A proposal for this item waits already.
-    Waiting,
-    /// Whoever sends a proposal back must say why.
-    NoComment,
-}
-
-impl Refused {
-    /// All refusals.
-    pub const ALL: [Self; 11] = [
-        Self::NotListed,
-        Self::Code,
-        Self::Words,
-        Self::Ways,
-        Self::Fields,
-        Self::JointList,
-        Self::InThePast,
-        Self::Overlap,
-        Self::NotOwner,
-        Self::Waiting,
-        Self::NoComment,
-    ];
-}
-
-impl Refusal for Refused {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotListed => "items/not-listed",
-            Self::Code => "items/wrong-code",
-            Self::Words => "items/words-missing",
-            Self::Ways => "items/ways-and-level",
-            Self::Fields => "items/not-the-least-fields",
-            Self::JointList => "items/joint-list",
-            Self::InThePast => "items/in-the-past",
-            Self::Overlap => "items/versions-overlap",
-            Self::NotOwner => "items/not-owner",
-            Self::Waiting => "items/proposal-waits",
-            Self::NoComment => "items/comment-missing",
-        }
-    }
-
-    fn article(&self) -> Option<Article> {
-        Some(Article(match self {
-            // Serving people beside the list is forbidden by item (1) of this article.
-            Self::NotListed => 25,
-            Self::Fields => 18,
-            // Each department for its own field.
-            Self::NotOwner => 9,
-            _ => 14,
-        }))
-    }
-
-    fn reason(&self) -> Text {
-        let (zh, en) = match self {
-            Self::NotListed => {
-                ("该事项当日不在已公布的清单内", "This item is not on the list of that day")
-            }
-            Self::Code => ("事项编码格式不正确", "The item code is not in its form"),
-            Self::Words => {
-                ("名称、依据或指南缺失或过长", "Name, basis or guide is missing or too long")
-            }
-            Self::Ways => {
-                ("用卡方式缺失或达不到核验等级", "The ways of use do not reach the level")
-            }
-            Self::Fields => {
-                ("提供的信息重复或超出必需", "Fields are disclosed twice or more than needed")
-            }
-            Self::JointList => {
-                ("川渝清单由人社部门编制", "The joint list is drafted by the HRSS authorities")
-            }
-            Self::InThePast => ("生效日期不能早于今天", "It cannot begin in the past"),
-            Self::Overlap => {
-                ("与已公布版本的有效期重叠", "It would overlap a version that is published")
-            }
-            Self::NotOwner => {
-                ("该事项由其他单位负责", "Another organisation is responsible for this item")
-            }
-            Self::Waiting => ("该事项已有待审批的版本", "A proposal for this item waits already"),
-            Self::NoComment => ("退回须说明理由", "Sending back needs a reason"),
-        };
-        Text::new(zh, en)
-    }
-
-    fn advice(&self) -> Text {
-        let (zh, en) = match self {
-            Self::NotListed => ("请查阅事项清单", "See the list of items"),
-            Self::Code => ("格式如 CQ-CU-001", "It looks like CQ-CU-001"),
-            Self::Words => ("请补全后提交", "Complete it and send again"),
-            Self::Ways => (
-                "至少选一种；须持实体卡的事项只能刷卡",
-                "Choose at least one; where the physical card is needed, only that one",
-            ),
-            Self::Fields => (
-                "同类信息只保留一项，以够用为限",
-                "Keep one of each kind, the smallest that suffices",
-            ),
-            Self::JointList => ("请选择市级清单或联系市人社部门", "Choose the city list"),
-            Self::InThePast | Self::Overlap => ("请选择更晚的生效日期", "Choose a later first day"),
-            Self::NotOwner => ("请与责任单位协商", "Consult the organisation responsible"),
-            Self::Waiting => ("请等待审批结果", "Wait for the decision"),
-            Self::NoComment => ("请填写意见后提交", "Write a comment and send again"),
-        };
-        Text::new(zh, en)
-    }
-
-    fn status(&self) -> u16 {
-        match self {
-            Self::NotListed => 404,
-            Self::NotOwner | Self::JointList => 403,
-            Self::Waiting => 409,
-            _ => 422,
-        }
-    }
-}
-
 /// Checks a proposed version against the newest published one of the same item.
 ///
 /// # Errors
@@ -216,6 +85,9 @@ pub fn check_proposal(item: &Item, published: Option<&Item>, today: Date) -> Res
     check_content(item)?;
     if item.from < today {
         return Err(Refused::InThePast);
+    }
+    if item.until.is_some_and(|until| until < item.from) {
+        return Err(Refused::LastDay);
     }
     match published {
         Some(published) if published.owner != item.owner => Err(Refused::NotOwner),
@@ -244,7 +116,31 @@ fn check_content(item: &Item) -> Result<(), Refused> {
     if has_twice(&item.fields) || !is_least(&item.fields) {
         return Err(Refused::Fields);
     }
-    Ok(())
+    check_details(item)
+}
+
+fn check_details(item: &Item) -> Result<(), Refused> {
+    let details = &item.details;
+    let twice = has_twice(&details.functions) || has_twice(&details.channels);
+    if twice || has_twice(&details.groups) || !details.numbers_fit() || !details.words_fit() {
+        return Err(Refused::Details);
+    }
+    if !item.fields.is_empty() && details.why.trim().is_empty() {
+        return Err(Refused::NoReason);
+    }
+    // An offline terminal cannot ask for a password.
+    if details.offline.count > 0 && item.level == Level::CodeAndPassword {
+        return Err(Refused::Details);
+    }
+    let county = |code: &str| {
+        divisions::find(code)
+            .is_some_and(|known| known.level == divisions::Level::County && code.starts_with("50"))
+    };
+    let fits = match item.list {
+        List::District => county(&details.division),
+        _ => details.division.is_empty(),
+    };
+    if fits { Ok(()) } else { Err(Refused::Division) }
 }
 
 fn has_twice<T: PartialEq>(values: &[T]) -> bool {
@@ -262,15 +158,20 @@ fn is_least(fields: &[Field]) -> bool {
     !WHOLE_AND_PART.iter().any(|(whole, part)| fields.contains(whole) && fields.contains(part))
 }
 
-/// Only the municipal HRSS drafts for the joint list (Art. 14).
+/// Whether somebody may draft for a list (Art. 14): departments for the city's, a district for its own
+/// place, the municipal HRSS for the joint one.
 ///
 /// # Errors
-/// [`Refused::JointList`] for other departments.
-pub fn may_draft(list: List, municipal_hrss: bool) -> Result<(), Refused> {
-    match list {
-        List::Joint if !municipal_hrss => Err(Refused::JointList),
-        _ => Ok(()),
+/// [`Refused::JointList`], [`Refused::Division`] or [`Refused::NotYourStep`].
+pub fn may_draft(item: &Item, actor: &Actor) -> Result<(), Refused> {
+    if !workflow::of(item.list).drafters.contains(&actor.role) {
+        let joint = item.list == List::Joint;
+        return Err(if joint { Refused::JointList } else { Refused::NotYourStep });
     }
+    if item.list == List::District && actor.division != item.details.division {
+        return Err(Refused::Division);
+    }
+    Ok(())
 }
 
 /// `CQ-CU-001`: capital letters, digits and hyphens, 3 to 40 bytes.

@@ -1,5 +1,7 @@
 //! All SQL of items.
 
+mod cases;
+
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::law::Text;
@@ -7,10 +9,15 @@ use kernel::time::{Utc, day_text, parse_day};
 use people::field::Field;
 use time::Date;
 
-use crate::rules::{Area, Item, Level, List, State, Way};
+use crate::rules::{
+    Area, Channel, Details, Function, Group, Item, Level, List, Offline, State, Way, Word,
+};
+
+pub use cases::*;
 
 const COLUMNS: &str = "id, code, version, name_zh, name_en, field, list, owner_org, level, ways, \
-     discloses, basis, guide_zh, guide_en, from_day, until_day, state";
+     discloses, basis, guide_zh, guide_en, from_day, until_day, state, division, why, functions, channels, places, \
+     offline_count, offline_hours, fee_fen, time_limit, materials, person_groups, phones";
 
 fn read(row: &Row) -> Result<Item, DbError> {
     let until: Option<String> = row.get(15)?;
@@ -31,6 +38,23 @@ fn read(row: &Row) -> Result<Item, DbError> {
         from: known(parse_day(&row.get::<String>(14)?), "first day")?,
         until,
         state: known(State::from_code(&row.get::<String>(16)?), "state")?,
+        details: read_details(row)?,
+    })
+}
+
+fn read_details(row: &Row) -> Result<Details, DbError> {
+    Ok(Details {
+        division: row.get(17)?,
+        why: row.get(18)?,
+        functions: known(split(&row.get::<String>(19)?, Function::from_code), "functions")?,
+        channels: known(split(&row.get::<String>(20)?, Channel::from_code), "channels")?,
+        places: row.get(21)?,
+        offline: Offline { count: row.get(22)?, list_hours: row.get(23)? },
+        fee_fen: row.get(24)?,
+        days: row.get(25)?,
+        materials: row.get(26)?,
+        groups: known(split(&row.get::<String>(27)?, Group::from_code), "groups")?,
+        phones: row.get(28)?,
     })
 }
 
@@ -52,6 +76,7 @@ fn join<T: Copy>(values: &[T], code: impl Fn(T) -> &'static str) -> String {
 /// # Errors
 /// [`DbError::Unique`] when a proposal waits already, or the version exists.
 pub fn insert(tx: &mut Tx<'_>, item: &Item, now: Utc) -> Result<(), DbError> {
+    let details = &item.details;
     let row = vec![
         v(item.id),
         v(&item.code),
@@ -70,9 +95,23 @@ pub fn insert(tx: &mut Tx<'_>, item: &Item, now: Utc) -> Result<(), DbError> {
         v(day_text(item.from)),
         v(item.until.map(day_text)),
         v(item.state.code()),
+        v(&details.division),
+        v(&details.why),
+        v(join(&details.functions, Word::code)),
+        v(join(&details.channels, Word::code)),
+        v(&details.places),
+        v(details.offline.count),
+        v(details.offline.list_hours),
+        v(details.fee_fen),
+        v(details.days),
+        v(&details.materials),
+        v(join(&details.groups, Word::code)),
+        v(&details.phones),
         v(now),
+        v(if item.state == State::Published { now } else { Utc(0) }),
     ];
-    tx.insert_rows(&format!("item_version ({COLUMNS}, created_at)"), "", &[row]).map(drop)
+    let into = format!("item_version ({COLUMNS}, created_at, published_at)");
+    tx.insert_rows(&into, "", &[row]).map(drop)
 }
 
 /// Every version that was ever published, by code, oldest first.
@@ -98,15 +137,6 @@ pub fn newest(tx: &mut Tx<'_>, code: &str) -> Result<Option<Item>, DbError> {
     tx.optional(&sql, &[v(code)])?.as_ref().map(read).transpose()
 }
 
-/// Whether a proposal for an item waits.
-///
-/// # Errors
-/// See [`DbError`].
-pub fn is_waiting(tx: &mut Tx<'_>, code: &str) -> Result<bool, DbError> {
-    let sql = "SELECT 1 FROM item_version WHERE code = $1 AND state = 'proposed'";
-    Ok(tx.optional(sql, &[v(code)])?.is_some())
-}
-
 /// The highest version number of an item, whatever became of it; 0 for a new one.
 ///
 /// # Errors
@@ -116,13 +146,22 @@ pub fn last_version(tx: &mut Tx<'_>, code: &str) -> Result<i64, DbError> {
     tx.one(sql, &[v(code)])?.get(0)
 }
 
-/// A proposed version.
+/// A version by its id, whatever has become of it.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn proposed(tx: &mut Tx<'_>, id: Id) -> Result<Option<Item>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM item_version WHERE id = $1 AND state = 'proposed'");
+pub fn version(tx: &mut Tx<'_>, id: Id) -> Result<Option<Item>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM item_version WHERE id = $1");
     tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
+}
+
+/// All versions of an item with their proposals, newest first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn history(tx: &mut Tx<'_>, code: &str) -> Result<Vec<Item>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM item_version WHERE code = $1 ORDER BY version DESC");
+    tx.query(&sql, &[v(code)])?.iter().map(read).collect()
 }
 
 /// Ends the open version of an item, if there is one, with a day.
@@ -135,11 +174,53 @@ pub fn end_open(tx: &mut Tx<'_>, code: &str, last: Date) -> Result<(), DbError> 
     tx.execute(sql, &[v(day_text(last)), v(code)]).map(drop)
 }
 
-/// A proposal becomes published or rejected.
+/// Sets the last day of a published version.
 ///
 /// # Errors
-/// [`DbError::Conflict`] when it was decided meanwhile.
-pub fn decide(tx: &mut Tx<'_>, id: Id, state: State) -> Result<(), DbError> {
-    let sql = "UPDATE item_version SET state = $1 WHERE id = $2 AND state = 'proposed'";
-    tx.execute_one(sql, &[v(state.code()), v(id)])
+/// [`DbError::Conflict`] when it is not published or ended before.
+pub fn end_version(tx: &mut Tx<'_>, id: Id, last: Date) -> Result<(), DbError> {
+    let last = day_text(last);
+    let sql = "UPDATE item_version SET until_day = $1
+               WHERE id = $2 AND state = 'published' AND from_day <= $3
+               AND (until_day IS NULL OR until_day >= $4)";
+    tx.execute_one(sql, &[v(&last), v(id), v(&last), v(&last)])
+}
+
+/// A proposal was sent back, or a version that has not begun met an objection.
+///
+/// # Errors
+/// [`DbError::Conflict`] when there is none such.
+pub fn reject(tx: &mut Tx<'_>, id: Id) -> Result<(), DbError> {
+    let sql = "UPDATE item_version SET state = 'rejected' WHERE id = $1 AND state <> 'rejected'";
+    tx.execute_one(sql, &[v(id)])
+}
+
+/// A proposal comes on the list, beginning with `from`. The statement itself sees that no version of
+/// the item is in force on a day that the new one claims.
+///
+/// # Errors
+/// [`DbError::Conflict`] when it is no proposal any more, or two versions would overlap.
+pub fn publish(tx: &mut Tx<'_>, item: &Item, now: Utc) -> Result<(), DbError> {
+    let (from, until) = (day_text(item.from), item.until.map(day_text));
+    let sql = "UPDATE item_version SET state = 'published', from_day = $1, published_at = $2
+               WHERE id = $3 AND state = 'proposed' AND NOT EXISTS (
+                   SELECT 1 FROM item_version other
+                   WHERE other.code = $4 AND other.state = 'published'
+                   AND other.from_day <= $5
+                   AND (other.until_day IS NULL OR other.until_day >= $6))";
+    let last = until.unwrap_or_else(|| "9999-12-31".to_owned());
+    tx.execute_one(sql, &[v(&from), v(now), v(item.id), v(&item.code), v(&last), v(&from)])
+}
+
+/// What came on the list lately, newest first: versions with the moment of publication.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn changes(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(Utc, Item)>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, published_at FROM item_version WHERE state = 'published'
+         ORDER BY published_at DESC, id DESC LIMIT $1"
+    );
+    let rows = tx.query(&sql, &[v(most)])?;
+    rows.iter().map(|row| Ok((row.get(29)?, read(row)?))).collect()
 }

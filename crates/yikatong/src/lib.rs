@@ -42,7 +42,13 @@ pub fn jobs() -> Vec<Job> {
 
 /// What the authority may tune.
 static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
-    [people::SETTINGS.to_vec(), cards::settings(), banks::SETTINGS.to_vec()].concat()
+    [
+        people::SETTINGS.to_vec(),
+        cards::settings(),
+        banks::SETTINGS.to_vec(),
+        items::SETTINGS.to_vec(),
+    ]
+    .concat()
 });
 
 /// The routes of all capabilities.

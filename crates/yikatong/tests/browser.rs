@@ -264,6 +264,7 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
         ("name_zh", "自习室座位核验"),
         ("name_en", "Seats in reading rooms"),
         ("basis", "条例第七条"),
+        ("why", "核对座位预约"),
         ("guide_zh", "在座位机出示卡码。"),
         ("from", &kernel::time::day_text(kernel::time::Utc::now().day())),
     ] {
@@ -274,10 +275,18 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     maker.press("出示卡码").await;
     maker.press("提交审批").await;
     maker.wait_for_text("已提交审批").await;
+    let department = staff(&server, "library").await;
+    department.press("事项审批").await;
+    department.wait_for_text("会商有关部门").await;
+    department.press("同意").await;
+    department.wait_for_text("没有待审批的事项").await;
     let checker = staff(&server, "city2").await;
     checker.press("事项审批").await;
-    checker.wait_for_text("自习室座位核验").await;
+    checker.wait_for_text("市人民政府决定").await;
     checker.screenshot("decide").await;
+    checker.fill("evidence", "渝府〔2026〕1号").await;
+    checker.press("同意").await;
+    checker.wait_for_text("同意并公布").await;
     checker.press("同意并公布").await;
     checker.wait_for_text("没有待审批的事项").await;
     checker.open(&server.url("/items?q=自习室")).await;

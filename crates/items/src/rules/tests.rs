@@ -1,4 +1,6 @@
 use super::*;
+use kernel::actor::Role;
+use kernel::law::{Article, Refusal};
 use proptest::prelude::*;
 use time::Duration;
 use time::macros::date;
@@ -6,7 +8,7 @@ use time::macros::date;
 const TODAY: Date = date!(2026 - 03 - 01);
 const TOMORROW: Date = date!(2026 - 03 - 02);
 
-fn item(version: i64, from: Date) -> Item {
+pub(super) fn item(version: i64, from: Date) -> Item {
     Item {
         id: Id(version),
         code: "CQ-CU-001".to_owned(),
@@ -23,6 +25,7 @@ fn item(version: i64, from: Date) -> Item {
         from,
         until: None,
         state: State::Published,
+        details: Details { why: "核对是本人".to_owned(), ..Details::default() },
     }
 }
 
@@ -61,12 +64,26 @@ fn nobody_changes_the_item_of_another_organisation() {
     assert_eq!(refused, Err(Refused::NotOwner));
 }
 
-/// Art. 14: the list of Chongqing and Sichuan is drafted by the two HRSS authorities.
+/// Art. 14: the list of Chongqing and Sichuan is drafted by the two HRSS authorities, a district's by
+/// itself.
 #[test]
-fn only_the_municipal_hrss_drafts_for_the_joint_list() {
-    assert_eq!(may_draft(List::Joint, false), Err(Refused::JointList));
-    assert_eq!(may_draft(List::Joint, true), Ok(()));
-    assert_eq!(may_draft(List::City, false), Ok(()));
+fn each_list_is_drafted_by_its_own_people() {
+    let as_role = |role| Actor { role, division: "500103".to_owned(), ..Actor::system() };
+    let of = |list, division: &str| {
+        let mut item = item(1, TODAY);
+        (item.list, item.details.division) = (list, division.to_owned());
+        item
+    };
+    let (joint, city) = (of(List::Joint, ""), of(List::City, ""));
+    let (own, other) = (of(List::District, "500103"), of(List::District, "500112"));
+    let (hrss, department) = (as_role(Role::MunicipalOfficer), as_role(Role::DepartmentOfficer));
+    let district = as_role(Role::DistrictOfficer);
+    assert_eq!(may_draft(&joint, &department), Err(Refused::JointList));
+    assert_eq!(may_draft(&joint, &hrss), Ok(()));
+    assert_eq!(may_draft(&city, &department), Ok(()));
+    assert_eq!(may_draft(&city, &district), Err(Refused::NotYourStep));
+    assert_eq!(may_draft(&own, &district), Ok(()));
+    assert_eq!(may_draft(&other, &district), Err(Refused::Division));
 }
 
 /// Art. 18: the least fields.
@@ -154,13 +171,31 @@ fn every_word_is_found_by_its_code() {
     assert!(State::ALL.iter().all(|word| State::from_code(word.code()) == Some(*word)));
 }
 
+/// Art. 14: a district adds, it does not repeat or contradict what the city lists.
 #[test]
-fn items_are_found_by_code_name_and_guide_in_both_languages() {
-    let item = item(1, TODAY);
-    for text in ["", "  图书 ", "cu-001", "BORROW", "卡码", "show"] {
-        assert!(matches(&item, text), "{text}");
-    }
-    assert!(!matches(&item, "公交"));
+fn a_districts_double_of_a_city_item_is_found() {
+    let city = item(1, TODAY);
+    let mut own = Item { code: "YZ-CU-009".to_owned(), list: List::District, ..city.clone() };
+    own.details.division = "500103".to_owned();
+    assert_eq!(clash(&own, &city), Some(Clash::Duplicate));
+    own.details.fee_fen = 100;
+    assert_eq!(clash(&own, &city), Some(Clash::Contradiction));
+    own.name.zh = "图书借阅证".to_owned();
+    assert_eq!(clash(&own, &city), Some(Clash::Similar));
+    own.name.zh = "游泳馆入场".to_owned();
+    assert_eq!(clash(&own, &city), None);
+    assert_eq!(clash(&city, &city), None);
+}
+
+#[test]
+fn a_change_shows_what_differs_and_nothing_else() {
+    let before = item(1, TODAY);
+    let mut after = before.clone();
+    assert!(diff(Some(&before), &after).is_empty());
+    after.details.fee_fen = 1_650;
+    let changes = diff(Some(&before), &after);
+    let told: Vec<_> = changes.iter().map(|c| (&*c.what.zh, &*c.before.zh, &*c.after.zh)).collect();
+    assert_eq!(told, [("费用", "免费", "16.50元")]);
 }
 
 proptest! {

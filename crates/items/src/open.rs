@@ -1,0 +1,102 @@
+//! The list as open data: JSON and CSV with a signed digest, and a feed of its changes (Art. 14: 公开).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use kernel::actor::Access;
+use kernel::http::Routes;
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::time::{Utc, day_text};
+use seal::keystore::JOURNAL;
+use seal::sm2::SignerId;
+use sheet::CsvWriter;
+
+use crate::api::body;
+use crate::catalogue::Catalogue;
+use crate::proposal::{COLUMNS, Proposal};
+use crate::store;
+
+/// The role in which the installation's key signs digests of the list.
+pub const SIGNER: SignerId = SignerId("yikatong items");
+
+pub(crate) fn routes() -> Routes {
+    Routes::new("items")
+        .page(Method::GET, "/open/items.json", Access::Public, &[14], json)
+        .page(Method::GET, "/open/items.csv", Access::Public, &[14], csv)
+        .page(Method::GET, "/open/items.digest", Access::Public, &[14], digest)
+        .page(Method::GET, "/open/items.atom", Access::Public, &[14], atom)
+}
+
+type Shared = Extension<Arc<Catalogue>>;
+
+fn json_bytes(catalogue: &Catalogue) -> Result<Vec<u8>, Problem> {
+    let items = catalogue.on(Utc::now().day());
+    let bodies: Vec<_> = items.iter().map(|item| body(item)).collect();
+    serde_json::to_vec_pretty(&bodies).map_err(|_| Problem::not_found())
+}
+
+fn csv_bytes(catalogue: &Catalogue) -> Result<Vec<u8>, Problem> {
+    let write = || {
+        let mut writer = CsvWriter::new(Vec::new())?;
+        writer.row(COLUMNS.iter().take(25).map(|column| column.key))?;
+        for item in catalogue.on(Utc::now().day()) {
+            writer.row(Proposal::from_item(&item).cells())?;
+        }
+        writer.finish()
+    };
+    // Writing into memory cannot fail.
+    write().map_err(|_: std::io::Error| Problem::not_found())
+}
+
+async fn json(Extension(catalogue): Shared) -> Result<Response, Problem> {
+    Ok(([(header::CONTENT_TYPE, "application/json")], json_bytes(&catalogue)?).into_response())
+}
+
+async fn csv(Extension(catalogue): Shared) -> Result<Response, Problem> {
+    let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+    Ok((kind, csv_bytes(&catalogue)?).into_response())
+}
+
+/// One line a file: name, SM2 signature of its bytes (r ‖ s, hex); then the public key.
+async fn digest(State(app): State<App>, Extension(catalogue): Shared) -> Result<Response, Problem> {
+    let missing = |_| Problem::not_found();
+    let keys = app.keys.store();
+    let mut text = String::new();
+    for (name, bytes) in
+        [("items.json", json_bytes(&catalogue)?), ("items.csv", csv_bytes(&catalogue)?)]
+    {
+        let signature = keys.sign(JOURNAL, SIGNER, &bytes).map_err(missing)?;
+        text.push_str(&format!("{name} SM2 {}\n", hex::encode(signature)));
+    }
+    let key = keys.public(JOURNAL, SIGNER).map_err(missing)?;
+    text.push_str(&format!("key {}\n", hex::encode(key.to_bytes())));
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+/// Versions as they came on the list, the newest hundred (RFC 4287).
+async fn atom(State(app): State<App>) -> Result<Response, Problem> {
+    let changes = app.db.read(|tx| Ok::<_, Problem>(store::changes(tx, 100)?)).await?;
+    let updated = changes.first().map_or(Utc(0), |(at, _)| *at).rfc3339();
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\
+         <title>社会保障卡一卡通应用事项清单</title><id>urn:yikatong:items</id>\
+         <author><name>yikatong</name></author><updated>{updated}</updated>\n"
+    );
+    for (at, item) in changes {
+        let name = item.name.zh.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        text.push_str(&format!(
+            "<entry><id>urn:yikatong:items:{code}:{v}</id><title>{name}（第{v}版，{from}起）</title>\
+             <updated>{}</updated><link href=\"/items/{code}\"/></entry>\n",
+            at.rfc3339(),
+            code = item.code,
+            v = item.version,
+            from = day_text(item.from),
+        ));
+    }
+    text.push_str("</feed>\n");
+    Ok(([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], text).into_response())
+}

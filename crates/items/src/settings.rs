@@ -1,0 +1,34 @@
+//! Days that the authority may tune for the three procedures (Art. 14).
+
+use kernel::settings::Setting;
+
+const fn days(
+    name: &'static str,
+    default: i64,
+    most: i64,
+    zh: &'static str,
+    en: &'static str,
+) -> Setting {
+    Setting { name, default, least: 1, most, zh, en, article: 14 }
+}
+
+/// For departments to answer a consultation.
+pub const CONSULT_DAYS: Setting =
+    days("items.consult-days", 10, 60, "部门会商答复天数", "Days to answer a consultation");
+/// For a government's decision to be recorded.
+pub const DECIDE_DAYS: Setting =
+    days("items.decide-days", 30, 180, "政府决定天数", "Days for a government's decision");
+/// For publication after the decision.
+pub const PUBLISH_DAYS: Setting =
+    days("items.publish-days", 5, 30, "决定后公开天数", "Days to publish after the decision");
+/// For the municipal HRSS to answer a filing.
+pub const FILE_DAYS: Setting =
+    days("items.file-days", 20, 60, "备案审查天数", "Days to examine a filing");
+/// Until an emergency suspension lapses by itself.
+pub const SUSPENSION_DAYS: Setting = days(
+    "items.suspension-days",
+    15,
+    90,
+    "紧急停用最长天数",
+    "Longest emergency suspension in days",
+);
