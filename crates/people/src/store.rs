@@ -149,37 +149,71 @@ pub fn by_number(tx: &mut Tx<'_>, number: &PersonNumber) -> Result<Option<Person
     tx.optional(&sql, &[v(number.as_str())])?.as_ref().map(read).transpose()
 }
 
-/// People with this number, phone or name, or with this name in pinyin or initials.
+/// What somebody typed into the search, by its shape: each is one read of one index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Typed {
+    Phone,
+    Number,
+    Letters,
+    Name,
+}
+
+impl Typed {
+    fn of(compact: &str) -> Self {
+        let digits = compact.bytes().all(|byte| byte.is_ascii_digit());
+        match compact.chars().next() {
+            Some(first) if !first.is_ascii() => Self::Name,
+            Some('1') if digits && compact.len() == 11 => Self::Phone,
+            _ if compact.bytes().any(|byte| byte.is_ascii_digit()) => Self::Number,
+            _ => Self::Letters,
+        }
+    }
+}
+
+/// People with this number, phone or name, or with this name in pinyin or, after those, in initials.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn search(tx: &mut Tx<'_>, text: &str, most: i64) -> Result<Vec<Person>, DbError> {
     let compact: String = pinyin::normalise_search(text).split(' ').collect();
-    let number = compact.to_uppercase();
-    let found = match compact.chars().next() {
-        None => return Ok(Vec::new()),
-        Some(first) if first.is_ascii() => {
-            // A number begins with a digit or, for foreigners, with letters; so may pinyin.
-            let sql = format!(
-                "SELECT {COLUMNS} FROM person p WHERE p.id IN
-                 (SELECT person_id FROM person_number WHERE number = $1
-                  UNION SELECT id FROM person WHERE phone = $2
-                  UNION SELECT id FROM person WHERE pinyin = $2
-                  UNION SELECT id FROM person WHERE initials = $2)
-                 AND p.merged_into IS NULL ORDER BY p.id LIMIT $3"
-            );
-            tx.query(&sql, &[v(&number), v(&compact), v(most)])?
+    if compact.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The order is that of the index, so that a common name is not read and sorted whole.
+    match Typed::of(&compact) {
+        Typed::Phone => found(tx, "p.phone = $1", "p.phone, p.name", &compact, most),
+        Typed::Number => {
+            let by_number = "p.id IN (SELECT person_id FROM person_number WHERE number = $1)";
+            found(tx, by_number, "p.id", &compact.to_uppercase(), most)
         }
-        Some(_) => {
+        Typed::Name => {
             let name = pinyin::normalise_name(text);
-            let sql = format!(
-                "SELECT {COLUMNS} FROM person p WHERE p.name = $1 AND p.merged_into IS NULL
-                         ORDER BY p.id LIMIT $2"
-            );
-            tx.query(&sql, &[v(&name), v(most)])?
+            found(tx, "p.name = $1", "p.name, p.birth", &name, most)
         }
-    };
-    found.iter().map(read).collect()
+        Typed::Letters => {
+            let mut people = found(tx, "p.pinyin = $1", "p.pinyin", &compact, most)?;
+            let left = most - people.len() as i64;
+            let more = found(tx, "p.initials = $1", "p.initials", &compact, left)?;
+            // A name of one syllable letter would be both.
+            let known: Vec<Id> = people.iter().map(|one| one.id).collect();
+            people.extend(more.into_iter().filter(|one| !known.contains(&one.id)));
+            Ok(people)
+        }
+    }
+}
+
+fn found(
+    tx: &mut Tx<'_>,
+    condition: &str,
+    order: &str,
+    key: &str,
+    most: i64,
+) -> Result<Vec<Person>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM person p WHERE {condition} AND p.merged_into IS NULL
+         ORDER BY {order} LIMIT $2"
+    );
+    tx.query(&sql, &[v(key), v(most)])?.iter().map(read).collect()
 }
 
 /// How many people are registered.
