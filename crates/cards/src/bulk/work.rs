@@ -41,8 +41,14 @@ fn round_of(app: App) -> Round {
 pub fn nudge(app: &App) {
     let app = app.clone();
     tokio::spawn(async move {
-        // What a round says is on record with the job; the next one tries again.
-        let _ = jobs::round(&app, JOB).await;
+        // A round that is just ending may have looked before there was something to do; after these the
+        // job's own clock has come. What a round says is on record with the job.
+        for _ in 0..25 {
+            match jobs::round(&app, JOB).await {
+                Ok(None) => tokio::time::sleep(Duration::from_millis(200)).await,
+                Ok(Some(_)) | Err(_) => break,
+            }
+        }
     });
 }
 
