@@ -5,7 +5,6 @@ pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod demo;
-pub mod demo_banks;
 pub mod factory_simulator;
 pub mod home;
 pub mod serve;
@@ -31,13 +30,14 @@ pub fn migrations() -> Vec<Migration> {
         items::MIGRATIONS,
         codes::MIGRATIONS,
         banks::MIGRATIONS,
+        outlets::MIGRATIONS,
     ]
     .concat()
 }
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs()].concat()
+    [people::jobs(), cards::jobs(), banks::jobs(), outlets::jobs()].concat()
 }
 
 /// What the authority may tune.
@@ -47,6 +47,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        outlets::SETTINGS.to_vec(),
     ]
     .concat()
 });
@@ -60,7 +61,9 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
         .merge(banks::routes())
+        .merge(outlets::routes())
         .merge(kernel::settings::routes(&SETTINGS))
+        .merge(kernel::http::more_entry())
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

@@ -243,7 +243,7 @@ fn send_code(tx: &mut Tx<'_>, id: Id, account: Id, phone: &str, now: Utc) -> Res
     )?;
     let minutes = CODE_S / 60;
     let text =
-        format!("【一卡通】登录验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要验证码。");
+        format!("【一卡通】登录验证码 {code}，{minutes} 分钟内有效。工作人员不会向您索要验证码。");
     outbox::put_sms(tx, id, now, &Sms { to: phone.to_owned(), text })
 }
 
