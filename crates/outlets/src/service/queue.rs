@@ -239,7 +239,7 @@ pub async fn turn_of(app: &App, person: Id, now: Utc) -> Result<Turn, Problem> {
     app.db
         .read(move |tx| {
             let found = people::store::by_ids(tx, &[person])?.pop();
-            let old = found.is_some_and(|p| people::rules::age(p.birth, now.day()) >= OLD);
+            let old = found.is_some_and(|p| p.age_on(now.day()) >= OLD);
             Ok::<_, Problem>(if old { Turn::Care } else { Turn::Usual })
         })
         .await
