@@ -1,5 +1,7 @@
 //! The holder's code, and where the card was used.
 
+mod spare;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::Method;
@@ -15,8 +17,8 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use serde::{Deserialize, Serialize};
 
+use crate::cq1;
 use crate::rules::Refused;
-use crate::service;
 use crate::store::{self, Use};
 
 const HOLDERS: &[Role] = &[Role::Holder];
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/me/uses", HOLDER, &[18, 19], uses)
         .nav(HOLDERS, "/me/code", Text::new("卡码", "Code"), None)
         .nav(HOLDERS, "/me/uses", Text::new("用卡记录", "Uses"), None)
+        .merge(spare::routes())
 }
 
 #[derive(Template)]
@@ -50,7 +53,7 @@ struct CodeBody {
 }
 
 async fn fresh(app: &App, actor: &Actor) -> Result<CodeBody, Problem> {
-    let shown = service::show(app, actor).await?;
+    let shown = cq1::issue::show(app, actor).await?;
     let svg = qr(&shown.text)?;
     let lifetime_ms = shown.lifetime_ms;
     Ok(CodeBody { svg, text: shown.text, expires_in_ms: lifetime_ms, lifetime_ms })
@@ -100,7 +103,8 @@ impl UsesPage {
     }
 
     fn why(&self, used: &Use) -> String {
-        let refused = Refused::ALL.into_iter().find(|refused| refused.code() == used.result);
+        let signed = seal::cq1::Refused::ALL.into_iter().map(Refused::Signed);
+        let refused = Refused::ALL.into_iter().chain(signed).find(|r| r.code() == used.result);
         refused.map(|refused| self.p.text(&refused.reason()).to_owned()).unwrap_or_default()
     }
 }

@@ -148,6 +148,8 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
         org: orgs["library"],
         place: "重庆市示范图书馆 一楼借阅台（演示）".to_owned(),
         items: vec![items::seed::LIBRARY.to_owned()],
+        channel: Some(items::rules::Channel::Counter),
+        division: "500103".to_owned(),
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
     banks::make(app, orgs["bank"]).await?;

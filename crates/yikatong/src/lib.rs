@@ -37,7 +37,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs(), outlets::jobs()].concat()
+    [people::jobs(), cards::jobs(), banks::jobs(), codes::jobs(), outlets::jobs()].concat()
 }
 
 /// What the authority may tune.
@@ -47,6 +47,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        codes::SETTINGS.to_vec(),
         outlets::SETTINGS.to_vec(),
     ]
     .concat()
