@@ -8,6 +8,9 @@ mod pain002;
 mod status;
 mod xml;
 
+pub(crate) use pain002::instant;
+pub(crate) use xml::{Token, Xml};
+
 pub use pain001::{PAIN_001, Profile, write_pain001, write_pain001_orders};
 pub use status::Statuses;
 

@@ -5,12 +5,12 @@
 
 pub mod codes;
 pub mod contract;
-//iso
+pub mod iso;
 pub mod layout;
 pub mod money;
-//port
+pub mod port;
 pub mod sign;
-//sim
+pub mod simulator;
 pub mod text;
 
 pub use contract::{Asked, Batch, LineResult, Order, PayPort, Reason, Report, ReportKind, Sent};

@@ -10,6 +10,7 @@ mod write;
 pub use orders::{OrderReader, read_batch, write_batch, write_orders};
 pub use read::{Fault, Reader};
 pub use reports::{ReportHead, ReportLine, ReportReader, read_report, stamp, write_report};
+pub(crate) use reports::{read_told, result_of};
 pub use row::Row;
 pub use write::{WriteError, Writer};
 

@@ -205,7 +205,7 @@ pub(super) fn is_reference(text: &str) -> bool {
 }
 
 /// UTC microseconds of an ISO date-time; without an offset it is China's civil time.
-pub(super) fn instant(text: &str) -> Result<i64, String> {
+pub(crate) fn instant(text: &str) -> Result<i64, String> {
     use time::format_description::well_known::Rfc3339;
     let with_offset = time::OffsetDateTime::parse(text, &Rfc3339);
     let read = with_offset.or_else(|_| {

@@ -33,7 +33,6 @@ pub struct Xml<R: BufRead> {
     depth: usize,
     text: String,
     foreign: usize,
-    closing: Option<String>,
     attributes: Vec<(String, String)>,
 }
 
@@ -79,7 +78,6 @@ impl<R: BufRead> Xml<R> {
             depth: 0,
             text: String::new(),
             foreign: 0,
-            closing: None,
             attributes: Vec::new(),
         }
     }
@@ -97,13 +95,13 @@ impl<R: BufRead> Xml<R> {
         }
     }
 
-    /// Closes the root; nothing follows.
+    /// After the root's end nothing follows.
     ///
     /// # Errors
     /// Something does.
     pub fn finish(&mut self) -> Result<(), String> {
-        match (self.next()?, self.next()?) {
-            (Token::Close(_), Token::End) if self.depth == 0 => Ok(()),
+        match self.next()? {
+            Token::End if self.depth == 0 => Ok(()),
             _ => Err("there is more than one message".to_owned()),
         }
     }
@@ -118,9 +116,6 @@ impl<R: BufRead> Xml<R> {
     /// # Errors
     /// The document is not well formed or has what it must not have.
     pub fn next(&mut self) -> Result<Token, String> {
-        if let Some(name) = self.closing.take() {
-            return Ok(Token::Close(name));
-        }
         loop {
             self.buffer.clear();
             self.reader.get_mut().step = 0;
@@ -193,6 +188,11 @@ impl<R: BufRead> Xml<R> {
                 Token::End => return Err("the document is cut off".to_owned()),
             }
         }
+    }
+
+    /// The text that was read last, without the space around it.
+    pub fn seen(&self) -> &str {
+        self.text.trim()
     }
 
     /// Passes over the element that was opened last.

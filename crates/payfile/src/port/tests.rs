@@ -1,0 +1,1 @@
+//! Ports against a bank that is played by hand.

@@ -1,0 +1,1 @@
+//! The host behaves as its script says.
