@@ -1,6 +1,7 @@
 //! `pain.001.001.09`, customer credit transfer initiation: one group, one payment information, an
 //! instruction for each order.
 
+use std::borrow::Borrow;
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
@@ -58,12 +59,12 @@ pub fn write_pain001<W: Write>(
 ///
 /// # Errors
 /// Something does not fit the schema, or the sums are others.
-pub fn write_pain001_orders<'o, W: Write>(
+pub fn write_pain001_orders<W: Write, O: Borrow<Order>>(
     mut out: W,
     profile: &Profile,
     batch: &Batch,
     (count, fen): (u64, i64),
-    orders: impl IntoIterator<Item = &'o Order>,
+    orders: impl IntoIterator<Item = O>,
 ) -> Result<W, WriteError> {
     profile.check().map_err(|why| WriteError::Unfit(0, why))?;
     if batch.payer_account.is_empty() {
@@ -73,6 +74,7 @@ pub fn write_pain001_orders<'o, W: Write>(
     header(&mut text, profile, batch, count, fen);
     let mut written = (0, 0i64);
     for order in orders {
+        let order = order.borrow();
         written = (written.0 + 1, written.1.saturating_add(order.fen));
         check_order(order).map_err(|why| WriteError::Unfit(written.0, why))?;
         instruction(&mut text, order);

@@ -46,7 +46,7 @@ pub struct BookedBatch {
     pub date: String,
     /// SM3 of its orders, in hex.
     pub digest: String,
-    /// Why it is refused as a whole; then it has no orders here.
+    /// Why it is refused as a whole; then none of its orders is paid.
     pub refused: Option<Reason>,
     /// Its orders.
     pub orders: Vec<Booked>,
@@ -115,7 +115,7 @@ impl Book {
         }
         let refused = script.does(Act::Refuse, &batch.id).then_some(Reason::BankClosed);
         let fate = |reference: &str| {
-            if script.does(Act::Fail, reference) {
+            if refused.is_some() || script.does(Act::Fail, reference) {
                 Move::Failed
             } else if script.does(Act::Bounce, reference) {
                 Move::Bounced
@@ -130,13 +130,12 @@ impl Book {
             fen: order.fen,
             fate: fate(&order.reference),
         };
-        let orders = if refused.is_some() { &[][..] } else { &batch.orders };
         let entry = BookedBatch {
             batch: batch.id.clone(),
             date: batch.date.clone(),
             digest,
             refused,
-            orders: orders.iter().map(booked).collect(),
+            orders: batch.orders.iter().map(booked).collect(),
         };
         self.put(Entry::Batch(entry))?;
         Ok(true)

@@ -76,6 +76,16 @@ impl Host {
 }
 
 impl State {
+    /// Numbers of what is put away with a report of this number: a refusal stands for all of a batch.
+    pub(super) fn ids(&self, batch: &str, report: &str, script: &Script) -> Vec<String> {
+        match self.book.batch(batch) {
+            Some(booked) if booked.refused.is_some() => {
+                story::tellings(booked, script).into_iter().map(|telling| telling.id).collect()
+            }
+            _ => vec![report.to_owned()],
+        }
+    }
+
     /// What is due of a batch and was not told under this prefix; each call is a round. Money that a
     /// report says came back is back before anybody reads it.
     pub(super) fn due(

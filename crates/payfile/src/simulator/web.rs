@@ -15,7 +15,8 @@ use super::files::Host;
 use super::script::Act;
 use super::story;
 use crate::codes::Meaning;
-use crate::contract::{Batch, Reason, check_batch};
+use super::book::{Booked, BookedBatch};
+use crate::contract::{Batch, Reason, ReportKind, check_batch};
 use crate::port::wire::{self, Answer, NONCE, SIGNATURE, Settlement, TIME, WireLine, WireReport};
 
 #[derive(Clone)]
@@ -128,9 +129,9 @@ fn query(host: &Host, id: &str) -> Said {
     let batch = id.to_owned();
     let known = host.with(|state| state.book.batch(id).cloned());
     let Some(booked) = known else { return Ok((404, Answer::NeverSeen { batch })) };
-    if let Some(reason) = booked.refused {
-        let code = host.codes.of_batch(Meaning::Bad(reason)).to_owned();
-        return Ok((422, Answer::Refused { batch, code }));
+    if booked.refused.is_some() {
+        // Whoever lost the first answer may also have lost the batch: each order is named.
+        return Ok((200, Answer::Reports { batch, reports: vec![refusal(host, &booked)] }));
     }
     let reports = told(host, id, "")?;
     if reports.is_empty() {
@@ -148,9 +149,29 @@ fn reports(host: &Host) -> Said {
     Ok((200, Answer::Reports { batch: String::new(), reports }))
 }
 
+fn refusal(host: &Host, booked: &BookedBatch) -> WireReport {
+    let code = booked.refused.map_or("", |reason| host.codes.of_line(Meaning::Bad(reason)));
+    let line = |order: &Booked| WireLine {
+        reference: order.reference.clone(),
+        fen: order.fen,
+        code: code.to_owned(),
+        bank_ref: String::new(),
+        at: 0,
+    };
+    WireReport {
+        id: "refusal".to_owned(),
+        batch: booked.batch.clone(),
+        kind: ReportKind::Result.code().to_owned(),
+        lines: booked.orders.iter().map(line).collect(),
+    }
+}
+
 /// What is due of a batch. With the empty prefix also what was put away: whoever asks is told all.
 fn told(host: &Host, id: &str, prefix: &str) -> io::Result<Vec<WireReport>> {
     let due = host.with(|state| state.due(id, prefix, &host.script))?;
+    if let Some((_, booked)) = due.first().filter(|(_, booked)| booked.refused.is_some()) {
+        return Ok(vec![refusal(host, booked)]);
+    }
     let mut reports = Vec::new();
     for (telling, booked) in due.iter().filter(|(telling, _)| !telling.cut) {
         let lines = story::lines(telling, booked, &host.script).into_iter();
@@ -179,7 +200,10 @@ fn settle(host: &Host, body: &[u8]) -> Said {
     for id in ids {
         for report in told(host, &id, "http ")? {
             if hex::encode(report.digest()) == settlement.digest {
-                host.with(|state| state.book.tell(&format!("http {}", report.id)))?;
+                let ids = host.with(|state| state.ids(&id, &report.id, &host.script));
+                for id in ids {
+                    host.with(|state| state.book.tell(&format!("http {id}")))?;
+                }
             }
         }
     }

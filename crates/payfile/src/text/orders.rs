@@ -1,5 +1,6 @@
 //! Files of orders: what we send, and what a bank reads.
 
+use std::borrow::Borrow;
 use std::io::{BufRead, Write};
 
 use super::read::{Fault, Reader};
@@ -22,13 +23,13 @@ pub fn write_batch<W: Write>(out: W, layout: &Layout, batch: &Batch) -> Result<W
 /// Writes `count` orders of `fen` together that come one by one; `batch` gives the header alone.
 ///
 /// # Errors
-/// An order does not pass [`check_order`], the sums are others, or the layout cannot carry it.
-pub fn write_orders<'o, W: Write>(
+/// An order does not pass [`check_order`] or is not the next, the sums are others, or the layout cannot carry it.
+pub fn write_orders<W: Write, O: Borrow<Order>>(
     out: W,
     layout: &Layout,
     batch: &Batch,
     (count, fen): (u64, i64),
-    orders: impl IntoIterator<Item = &'o Order>,
+    orders: impl IntoIterator<Item = O>,
 ) -> Result<W, WriteError> {
     let mut row = Row::default();
     row.set(Field::Batch, &batch.id);
@@ -38,7 +39,11 @@ pub fn write_orders<'o, W: Write>(
     let mut writer = Writer::new(out, layout, &layout.orders, &mut row, (count, fen))?;
     for (place, order) in orders.into_iter().enumerate() {
         let line = place as u64 + 2;
+        let order = order.borrow();
         check_order(order).map_err(|why| WriteError::Unfit(line, why))?;
+        if u64::from(order.seq) + 1 != line {
+            return Err(WriteError::Unfit(line, "Seq: not the next number".to_owned()));
+        }
         row.set_number(Field::Seq, u64::from(order.seq));
         row.set(Field::Reference, &order.reference);
         row.set(Field::Account, &order.account);
@@ -80,8 +85,8 @@ impl<'l, R: BufRead> OrderReader<'l, R> {
     ///
     /// # Errors
     /// Outside: the file as a whole cannot be believed. Inside: this line cannot.
-    pub fn next(&mut self) -> Result<Option<Result<Order, Fault>>, Fault> {
-        let Some(amount) = self.reader.next(&mut self.row)? else { return Ok(None) };
+    pub fn next_order(&mut self) -> Result<Option<Result<Order, Fault>>, Fault> {
+        let Some(amount) = self.reader.next_row(&mut self.row)? else { return Ok(None) };
         Ok(Some(amount.and_then(|fen| self.order(fen))))
     }
 
@@ -107,7 +112,7 @@ pub fn read_batch(input: impl BufRead, layout: &Layout) -> Result<Batch, Vec<Fau
     let mut reader = OrderReader::new(input, layout).map_err(|fault| vec![fault])?;
     let (mut orders, mut faults) = (Vec::new(), Vec::new());
     loop {
-        match reader.next() {
+        match reader.next_order() {
             Ok(Some(Ok(order))) => orders.push(order),
             Ok(Some(Err(fault))) => faults.push(fault),
             Ok(None) => break,

@@ -68,7 +68,7 @@ impl<'l, R: BufRead> Reader<'l, R> {
     ///
     /// # Errors
     /// The file as a whole cannot be believed.
-    pub fn next(&mut self, row: &mut Row) -> Result<Option<Result<i64, Fault>>, Fault> {
+    pub fn next_row(&mut self, row: &mut Row) -> Result<Option<Result<i64, Fault>>, Fault> {
         if self.read.0 == self.declared.0 {
             self.end()?;
             return Ok(None);

@@ -102,7 +102,8 @@ impl<'l, R: BufRead> ReportReader<'l, R> {
         if !is_id(&report) {
             return Err(fault("Report: its number has not the agreed form"));
         }
-        if !is_id(&batch) && !(batch.is_empty() && kind == ReportKind::Statement) {
+        let about_many = batch.is_empty() && kind == ReportKind::Statement;
+        if !is_id(&batch) && !about_many {
             return Err(fault("Batch: its id has not the agreed form"));
         }
         let date = day_of(row.get(Field::Date)).ok_or_else(|| no_day(1))?;
@@ -119,8 +120,8 @@ impl<'l, R: BufRead> ReportReader<'l, R> {
     ///
     /// # Errors
     /// Outside: the file as a whole cannot be believed. Inside: this line cannot.
-    pub fn next(&mut self) -> Result<Option<Result<ReportLine, Fault>>, Fault> {
-        let Some(amount) = self.reader.next(&mut self.row)? else { return Ok(None) };
+    pub fn next_line(&mut self) -> Result<Option<Result<ReportLine, Fault>>, Fault> {
+        let Some(amount) = self.reader.next_row(&mut self.row)? else { return Ok(None) };
         Ok(Some(amount.and_then(|fen| self.line(fen))))
     }
 
@@ -183,7 +184,7 @@ pub(crate) fn read_told(
         })?),
     };
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
-    while let Some(line) = reader.next()? {
+    while let Some(line) = reader.next_line()? {
         let number = reader.reader.line_number();
         match line {
             Ok(line) => match result_of(&line, codes) {
