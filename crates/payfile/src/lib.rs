@@ -17,3 +17,5 @@ pub use contract::{Asked, Batch, LineResult, Order, PayPort, Reason, Report, Rep
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod vectors;
