@@ -39,16 +39,16 @@ pub fn fen_of_fen(text: &str) -> Option<i64> {
 pub fn fen_of_iso(text: &str) -> Option<i64> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let (yuan, cents) = text.split_once('.').unwrap_or((text, ""));
-    if yuan.len() + cents.len() > 18 || cents.len() > 5 || yuan.len() + cents.len() == 0 {
+    let length = yuan.len() + cents.len();
+    let plain = yuan.bytes().chain(cents.bytes()).all(|b| b.is_ascii_digit());
+    if !plain || !(1..=18).contains(&length) || cents.len() > 5 {
+        return None;
+    }
+    let (cents, rest) = cents.split_at(cents.len().min(2));
+    if rest.bytes().any(|b| b != b'0') {
         return None;
     }
     let yuan = if yuan.is_empty() { 0 } else { digits(yuan)? };
-    let (cents, rest) = cents.split_at(cents.len().min(2));
-    if !cents.bytes().chain(rest.bytes()).all(|b| b.is_ascii_digit())
-        || rest.bytes().any(|b| b != b'0')
-    {
-        return None;
-    }
     let cents = if cents.is_empty() { 0 } else { digits(cents)? * [1, 10, 1][cents.len()] };
     bounded(yuan.checked_mul(100)?.checked_add(cents)?)
 }
@@ -96,9 +96,20 @@ mod tests {
         {
             assert_eq!(fen_of_iso(text), Some(fen), "{text:?}");
         }
-        for text in
-            ["", ".", "+", "1.001", "-1", "1.000000", "1e2", "0x1", "1.0a", "++1", "9".repeat(19).as_str()]
-        {
+        for text in [
+            "",
+            ".",
+            "+",
+            "1.001",
+            "-1",
+            "1.000000",
+            "1e2",
+            ".ಪ",
+            "0x1",
+            "1.0a",
+            "++1",
+            "9".repeat(19).as_str(),
+        ] {
             assert_eq!(fen_of_iso(text), None, "{text:?}");
         }
     }

@@ -142,7 +142,11 @@ pub fn public_keys(keys: &[String]) -> Result<Vec<VerifyingKey>, String> {
         VerifyingKey::from_bytes(&bytes, SIGNER).map_err(|error| error.to_string())
     };
     let keys: Vec<VerifyingKey> = keys.iter().map(read).collect::<Result<_, _>>()?;
-    if keys.is_empty() { Err("without the bank's key nothing is believed".to_owned()) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err("without the bank's key nothing is believed".to_owned())
+    } else {
+        Ok(keys)
+    }
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -6,7 +6,7 @@ use crate::contract::{Batch, Order};
 /// the dot of minority names, Latin letters.
 pub const NAMES: [&str; 8] = [
     "王一凡",
-    "瓅珅",        // code points whose GB 18030 form is rare
+    "瓅珅",          // code points whose GB 18030 form is rare
     "\u{20bb7}野家", // four bytes
     "阿卜杜拉·买买提",
     "Anna-Maria O'Neill",

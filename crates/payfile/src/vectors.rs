@@ -93,7 +93,9 @@ fn the_example_of_a_report_means_what_the_page_says() {
     let layout = Layout::shipped("bar").expect("shipped");
     let codes = Codes::shipped("plain").expect("shipped");
     let report = read_report(&report()[..], &layout, &codes, [0; 32]).expect("read");
-    assert!(matches!(&report.lines[0].2, LineResult::Paid { bank_ref, .. } if bank_ref == "B77001"));
+    assert!(
+        matches!(&report.lines[0].2, LineResult::Paid { bank_ref, .. } if bank_ref == "B77001")
+    );
     let returned = &report.lines[1].2;
     assert!(matches!(returned, LineResult::Returned { reason: Reason::NameMismatch, .. }));
 }

@@ -29,7 +29,7 @@ pub struct PaySimulatorArguments {
     files: String,
     /// `good`, or `seed:NUMBER` with the usual chances, or with own ones:
     /// `seed:NUMBER,only,delay=30,duplicate=10`; words: fail, bounce, lie, delay, duplicate, reorder,
-    /// truncate, half, refuse, restart, silence.
+    /// truncate, half, refuse, restart, amount, stranger, silence.
     #[arg(long, default_value = "good")]
     script: Script,
     /// The bank's book.
@@ -62,8 +62,8 @@ pub async fn run(arguments: PaySimulatorArguments) -> Result<ExitCode, String> {
     }
     let key = own_key(&arguments.key_file)?;
     println!("key of the bank: {}", hex_of(&key.verifying().to_compressed()));
-    let platform = public_keys(&arguments.platform_key)
-        .map_err(|why| format!("--platform-key: {why}"))?;
+    let platform =
+        public_keys(&arguments.platform_key).map_err(|why| format!("--platform-key: {why}"))?;
     let host = Host::open(&arguments.bank, key, platform, arguments.script, book)
         .map_err(|error| format!("{}: {error}", book.display()))?;
     if arguments.folder.is_none() && arguments.http.is_none() {

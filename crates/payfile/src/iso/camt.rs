@@ -3,11 +3,11 @@
 
 use std::io::BufRead;
 
-use super::pain002::{amount, instant, is_reference, once};
+use super::Message;
+use super::pain002::{amount, instant, once};
 use super::status::Statuses;
 use super::xml::Xml;
-use super::Message;
-use crate::contract::{LineResult, ReportKind};
+use crate::contract::{LineResult, ReportKind, is_reference};
 
 /// Namespace of statements.
 pub const CAMT_053: &str = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08";

@@ -45,11 +45,7 @@ impl Profile {
 ///
 /// # Errors
 /// Something of it does not fit the schema.
-pub fn write_pain001<W: Write>(
-    out: W,
-    profile: &Profile,
-    batch: &Batch,
-) -> Result<W, WriteError> {
+pub fn write_pain001<W: Write>(out: W, profile: &Profile, batch: &Batch) -> Result<W, WriteError> {
     check_batch(batch).map_err(|why| WriteError::Unfit(0, why))?;
     let sums = (batch.orders.len() as u64, batch.fen());
     write_pain001_orders(out, profile, batch, sums, &batch.orders)

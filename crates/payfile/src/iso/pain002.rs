@@ -2,12 +2,12 @@
 
 use std::io::BufRead;
 
+use super::Message;
 use super::pain001::PAIN_001;
 use super::status::Statuses;
 use super::xml::Xml;
-use super::Message;
 use crate::codes::Meaning;
-use crate::contract::{ReportKind, is_id};
+use crate::contract::{ReportKind, is_id, is_reference};
 use crate::money::fen_of_iso;
 
 /// Its namespace.
@@ -34,10 +34,7 @@ struct Draft {
     transactions: Vec<Level>,
 }
 
-pub(super) fn read<R: BufRead>(
-    xml: &mut Xml<R>,
-    statuses: &Statuses,
-) -> Result<Message, String> {
+pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, statuses: &Statuses) -> Result<Message, String> {
     let mut draft = Draft::default();
     let mut reports = 0;
     xml.each(|xml, name| match name {
@@ -200,17 +197,12 @@ pub(super) fn once(place: &mut String, value: String) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn is_reference(text: &str) -> bool {
-    (1..=26).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
 /// UTC microseconds of an ISO date-time; without an offset it is China's civil time.
 pub(crate) fn instant(text: &str) -> Result<i64, String> {
     use time::format_description::well_known::Rfc3339;
     let with_offset = time::OffsetDateTime::parse(text, &Rfc3339);
-    let read = with_offset.or_else(|_| {
-        time::OffsetDateTime::parse(&format!("{text}+08:00"), &Rfc3339)
-    });
+    let read =
+        with_offset.or_else(|_| time::OffsetDateTime::parse(&format!("{text}+08:00"), &Rfc3339));
     let read = read.map_err(|_| "a time is none".to_owned())?;
     i64::try_from(read.unix_timestamp_nanos() / 1_000).map_err(|_| "a time is none".to_owned())
 }

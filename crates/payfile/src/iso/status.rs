@@ -48,7 +48,9 @@ impl Statuses {
             Some(Meaning::Bad(other)) => {
                 let ours = if reason.is_empty() { *other } else { self.reason(reason) };
                 if !ours.is_final() {
-                    return Err(format!("the reason {reason:?} leaves open what became of the first"));
+                    return Err(format!(
+                        "the reason {reason:?} leaves open what became of the first"
+                    ));
                 }
                 let code = if reason.is_empty() { status } else { reason };
                 Ok(LineResult::Returned { reason: ours, bank_code: code.to_owned() })

@@ -77,8 +77,19 @@ fn what_is_sent_is_escaped_complete_and_the_same_each_time() {
     // The schema's order of what is required.
     let order = ["<MsgId>", "<CreDtTm>", "<NbOfTxs>", "<CtrlSum>", "<InitgPty>", "<PmtInfId>"]
         .into_iter()
-        .chain(["<PmtMtd>TRF<", "<ReqdExctnDt><Dt>2026-11-23<", "<Dbtr>", "<DbtrAcct>", "<DbtrAgt>"])
-        .chain(["<EndToEndId>p000000000001<", "<InstdAmt Ccy=\"CNY\">1.32<", "<Cdtr>", "<CdtrAcct>"])
+        .chain([
+            "<PmtMtd>TRF<",
+            "<ReqdExctnDt><Dt>2026-11-23<",
+            "<Dbtr>",
+            "<DbtrAcct>",
+            "<DbtrAgt>",
+        ])
+        .chain([
+            "<EndToEndId>p000000000001<",
+            "<InstdAmt Ccy=\"CNY\">1.32<",
+            "<Cdtr>",
+            "<CdtrAcct>",
+        ])
         .chain(["<Purp>", "<RmtInf>", "p000000000002", "p000000000003"]);
     let mut from = 0;
     for part in order {

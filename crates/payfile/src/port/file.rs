@@ -66,8 +66,16 @@ impl FilePort {
     ///
     /// # Errors
     /// The bank's code has not the agreed form.
-    #[expect(clippy::new_ret_no_self, reason = "no port without keys: nothing unsigned is believed")]
-    pub fn new(folder: PathBuf, bank: &str, format: Format, payer: &str) -> Result<Unkeyed, String> {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "no port without keys: nothing unsigned is believed"
+    )]
+    pub fn new(
+        folder: PathBuf,
+        bank: &str,
+        format: Format,
+        payer: &str,
+    ) -> Result<Unkeyed, String> {
         if !is_id(bank) {
             return Err(format!("{bank:?} is no code of a bank"));
         }

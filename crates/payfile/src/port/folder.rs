@@ -146,7 +146,13 @@ impl<R: Read> Read for Hashing<R> {
 ///
 /// # Errors
 /// The disk refuses.
-pub fn put_away(folder: &Path, name: &str, to: &Path, digest: &[u8; 32], faults: &str) -> io::Result<()> {
+pub fn put_away(
+    folder: &Path,
+    name: &str,
+    to: &Path,
+    digest: &[u8; 32],
+    faults: &str,
+) -> io::Result<()> {
     fs::create_dir_all(to)?;
     // The same name may come again with other content: none is overwritten.
     let kept = kept_name(name, digest);

@@ -148,7 +148,9 @@ impl PayPort for HttpPort {
         }
         match self.ask("GET", &format!("/batches/{batch_id}"), b"") {
             Ok((404, Answer::NeverSeen { batch })) if batch == batch_id => Asked::NeverSeen,
-            Ok((200, Answer::InProgress { batch } | Answer::Taken { batch })) if batch == batch_id => {
+            Ok((200, Answer::InProgress { batch } | Answer::Taken { batch }))
+                if batch == batch_id =>
+            {
                 Asked::InProgress
             }
             Ok((200, Answer::Reports { batch, reports }))
@@ -166,7 +168,9 @@ impl PayPort for HttpPort {
             Ok((200, Answer::Reports { reports, .. })) => {
                 Ok(reports.into_iter().map(|report| report.report(&self.codes)).collect())
             }
-            Ok((status, _)) => Err(io::Error::other(format!("an answer {status} that does not fit"))),
+            Ok((status, _)) => {
+                Err(io::Error::other(format!("an answer {status} that does not fit")))
+            }
             Err(why) => Err(io::Error::other(why)),
         }
     }
@@ -177,7 +181,9 @@ impl PayPort for HttpPort {
         let body = serde_json::to_vec(&settlement).expect("text and numbers are JSON");
         match self.ask("POST", "/reports/settled", &body) {
             Ok((200, Answer::Settled { digest })) if digest == settlement.digest => Ok(()),
-            Ok((status, _)) => Err(io::Error::other(format!("an answer {status} that does not fit"))),
+            Ok((status, _)) => {
+                Err(io::Error::other(format!("an answer {status} that does not fit")))
+            }
             Err(why) => Err(io::Error::other(why)),
         }
     }

@@ -213,7 +213,9 @@ fn ports_are_found_by_their_configuration_and_a_broken_one_is_told() {
     let port = find(&data, "CQ01").expect("read").expect("configured");
     assert_eq!(port.send(&batch(3)), Sent::Taken);
     assert!(place.join("cq01/out/ORD_CQ01_b2026110001.txt.done").exists());
-    write(r#"{"iso":{"folder":"iso","profile":{"initiator":"a","debtor":"b","cnaps":"102653000013"}}}"#);
+    write(
+        r#"{"iso":{"folder":"iso","profile":{"initiator":"a","debtor":"b","cnaps":"102653000013"}}}"#,
+    );
     assert!(find(&data, "CQ01").expect("read").is_some());
     write(r#"{"http":{"address":"http://127.0.0.1:1","timeout":1}}"#);
     assert!(find(&data, "CQ01").expect("read").is_some());

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codes::Codes;
-use crate::contract::{Report, ReportKind};
+use crate::contract::{Report, ReportKind, is_id, is_reference};
 use crate::text::ReportLine;
 
 /// Header with the seconds since 1970 at which a request was made.
@@ -118,16 +118,21 @@ impl WireReport {
     /// What it says in our words.
     pub fn report(self, codes: &Codes) -> Report {
         let digest = self.digest();
-        let Some(kind) = ReportKind::from_code(&self.kind) else {
-            return Report::refused(&self.id, digest, "there is no such kind of report".to_owned());
+        let known = ReportKind::from_code(&self.kind);
+        let kind = known.filter(|kind| *kind == ReportKind::Statement || is_id(&self.batch));
+        let Some(kind) = kind.filter(|_| is_id(&self.id)) else {
+            let why = "its kind, number or batch has not the agreed form".to_owned();
+            return Report::refused(&self.id, digest, why);
         };
         let (mut lines, mut faults) = (Vec::new(), Vec::new());
         for (place, line) in self.lines.into_iter().enumerate() {
             let WireLine { reference, fen, code, bank_ref, at } = line;
-            let good = (1..=crate::money::MOST_FEN).contains(&fen) && bank_ref.len() <= 64;
+            let good = (1..=crate::money::MOST_FEN).contains(&fen)
+                && (bank_ref.len() <= 64 && bank_ref.bytes().all(|b| b.is_ascii_graphic()))
+                && is_reference(&reference);
             let line = ReportLine { seq: 0, reference, fen, code, bank_ref, at };
             let result = match crate::text::result_of(&line, codes) {
-                Ok(_) if !good => Err("its amount or number cannot be".to_owned()),
+                Ok(_) if !good => Err("its reference, amount or number cannot be".to_owned()),
                 result => result,
             };
             match result {

@@ -35,13 +35,17 @@ pub enum Act {
     Refuse,
     /// The host forgets all that is not in its book.
     Restart,
+    /// A result tells another amount than was paid.
+    Amount,
+    /// A result tells of an order that nobody gave.
+    Stranger,
     /// An answer over HTTP is lost after the work is done.
     Silence,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Fail,
         Self::Bounce,
         Self::Lie,
@@ -52,6 +56,8 @@ impl Act {
         Self::Half,
         Self::Refuse,
         Self::Restart,
+        Self::Amount,
+        Self::Stranger,
         Self::Silence,
     ];
 
@@ -68,6 +74,8 @@ impl Act {
             Self::Half => "half",
             Self::Refuse => "refuse",
             Self::Restart => "restart",
+            Self::Amount => "amount",
+            Self::Stranger => "stranger",
             Self::Silence => "silence",
         }
     }
@@ -76,7 +84,7 @@ impl Act {
         match self {
             Self::Fail => 4,
             Self::Bounce => 2,
-            Self::Lie => 1,
+            Self::Lie | Self::Amount => 1,
             Self::Refuse | Self::Restart => 3,
             _ => 20,
         }
@@ -116,7 +124,8 @@ impl FromStr for Script {
         if text == "good" {
             return Ok(Self::good());
         }
-        let words = text.strip_prefix("seed:").ok_or("a script is good or seed:NUMBER[,word=percent]")?;
+        let words =
+            text.strip_prefix("seed:").ok_or("a script is good or seed:NUMBER[,word=percent]")?;
         let mut words = words.split(',');
         let seed = words.next().unwrap_or_default();
         let seed = seed.parse().map_err(|_| format!("{seed:?} is no seed"))?;

@@ -82,7 +82,8 @@ pub fn tellings(batch: &BookedBatch, script: &Script) -> Vec<Telling> {
 /// The lines of a report.
 pub fn lines(telling: &Telling, batch: &BookedBatch, script: &Script) -> Vec<Told> {
     let orders = batch.orders.iter().enumerate().skip(telling.part.start).take(telling.part.len());
-    let (mut told, last) = (Vec::with_capacity(telling.part.len()), telling.kind == ReportKind::Statement);
+    let (mut told, last) =
+        (Vec::with_capacity(telling.part.len()), telling.kind == ReportKind::Statement);
     let day = crate::iso::instant(&format!("{}T10:00:00", batch.date)).unwrap_or(0);
     for (place, order) in orders {
         let bad = || Meaning::Bad(script.reason(&order.reference));
@@ -94,13 +95,24 @@ pub fn lines(telling: &Telling, batch: &BookedBatch, script: &Script) -> Vec<Tol
             Move::Bounced => Meaning::Good,
         };
         let paid = meaning == Meaning::Good;
+        let bank_ref = if paid { format!("B{}", order.reference) } else { String::new() };
+        let mut order = order.clone();
+        if telling.kind == ReportKind::Result && script.does(Act::Amount, &order.reference) {
+            order.fen += 1;
+        }
         told.push(Told {
             seq: place as u32 + 1,
-            order: order.clone(),
+            order,
             meaning,
-            bank_ref: if paid { format!("B{}", order.reference) } else { String::new() },
+            bank_ref,
             at: day + place as i64 * 1_000_000 % 36_000_000_000,
         });
+    }
+    if telling.kind == ReportKind::Result && script.does(Act::Stranger, &telling.id) {
+        told.extend(told.first().cloned().map(|first| Told {
+            order: Booked { reference: format!("zz{}", first.seq), ..first.order },
+            ..first
+        }));
     }
     if telling.mixed {
         told.sort_by_cached_key(|told| script.number("mix", &told.order.reference));

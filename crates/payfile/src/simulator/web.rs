@@ -11,11 +11,11 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use super::book::{Booked, BookedBatch};
 use super::files::Host;
 use super::script::Act;
 use super::story;
 use crate::codes::Meaning;
-use super::book::{Booked, BookedBatch};
 use crate::contract::{Batch, Reason, ReportKind, check_batch};
 use crate::port::wire::{self, Answer, NONCE, SIGNATURE, Settlement, TIME, WireLine, WireReport};
 
@@ -60,7 +60,8 @@ fn answer(shared: &Shared, method: &str, path: &str, headers: &HeaderMap, body: 
     let host = &shared.host;
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let (time, nonce) = (header(TIME), header(NONCE));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let now =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     let fresh = time.parse::<i64>().is_ok_and(|time| time.abs_diff(now) <= wire::SKEW as u64);
     let text = wire::request_text(method, path, time, nonce, body);
     let signed = crate::sign::read(header(SIGNATURE)).is_some_and(|signature| {
@@ -141,7 +142,8 @@ fn query(host: &Host, id: &str) -> Said {
 }
 
 fn reports(host: &Host) -> Said {
-    let ids: Vec<String> = host.with(|state| state.book.batches().map(|b| b.batch.clone()).collect());
+    let ids: Vec<String> =
+        host.with(|state| state.book.batches().map(|b| b.batch.clone()).collect());
     let mut reports = Vec::new();
     for id in ids {
         reports.extend(told(host, &id, "http ")?);
@@ -196,7 +198,8 @@ fn settle(host: &Host, body: &[u8]) -> Said {
     let Ok(settlement) = serde_json::from_slice::<Settlement>(body) else {
         return Ok((422, Answer::Settled { digest: String::new() }));
     };
-    let ids: Vec<String> = host.with(|state| state.book.batches().map(|b| b.batch.clone()).collect());
+    let ids: Vec<String> =
+        host.with(|state| state.book.batches().map(|b| b.batch.clone()).collect());
     for id in ids {
         for report in told(host, &id, "http ")? {
             if hex::encode(report.digest()) == settlement.digest {

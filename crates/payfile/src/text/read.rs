@@ -95,7 +95,8 @@ impl<'l, R: BufRead> Reader<'l, R> {
             self.frame_line(&shape.trailer, &mut row)?;
             let has = |field| shape.trailer.iter().any(|column| column.field == field);
             let count = !has(Field::Count) || row.get(Field::Count) == self.declared.0.to_string();
-            let total = !has(Field::Total) || self.fen(row.get(Field::Total)) == Some(self.declared.1);
+            let total =
+                !has(Field::Total) || self.fen(row.get(Field::Total)) == Some(self.declared.1);
             if !count || !total {
                 return Err(self.fault("the trailer contradicts the header".to_owned()));
             }
@@ -172,7 +173,8 @@ impl<'l, R: BufRead> Reader<'l, R> {
                     let (value, after) =
                         rest.split_at_checked(column.width).ok_or("the line is too short")?;
                     rest = after;
-                    let value = decode(value).map_err(|why| format!("{:?}: {why}", column.field))?;
+                    let value =
+                        decode(value).map_err(|why| format!("{:?}: {why}", column.field))?;
                     take(column, trimmed(column, &value)?, row)?;
                 }
                 if !rest.is_empty() {

@@ -10,7 +10,7 @@ use super::read::{Fault, Reader};
 use super::row::Row;
 use super::write::{WriteError, Writer};
 use crate::codes::{Codes, Meaning};
-use crate::contract::{LineResult, Report, ReportKind, is_id};
+use crate::contract::{LineResult, Report, ReportKind, is_id, is_reference};
 use crate::layout::{Field, Layout};
 use crate::money;
 
@@ -130,10 +130,9 @@ impl<'l, R: BufRead> ReportReader<'l, R> {
         let fault = |why: &str| Fault { line, why: why.to_owned() };
         let seq = money::whole(row.get(Field::Seq)).and_then(|seq| u32::try_from(seq).ok());
         let seq = seq.ok_or_else(|| fault("Seq: it is no number"))?;
-        let [reference, code, bank_ref] = [Field::Reference, Field::Code, Field::BankRef]
-            .map(|field| row.get(field).to_owned());
-        let plain = |b: u8| b.is_ascii_alphanumeric();
-        if !(1..=26).contains(&reference.len()) || !reference.bytes().all(plain) {
+        let [reference, code, bank_ref] =
+            [Field::Reference, Field::Code, Field::BankRef].map(|field| row.get(field).to_owned());
+        if !is_reference(&reference) {
             return Err(fault("Reference: it is none of ours"));
         }
         if bank_ref.len() > 64 || !bank_ref.bytes().all(|b| b.is_ascii_graphic()) {
@@ -201,7 +200,9 @@ pub(crate) fn read_told(
 /// the line stays open.
 pub(crate) fn result_of(line: &ReportLine, codes: &Codes) -> Result<LineResult, String> {
     match codes.line.get(&line.code) {
-        Some(Meaning::Good) => Ok(LineResult::Paid { bank_ref: line.bank_ref.clone(), at: line.at }),
+        Some(Meaning::Good) => {
+            Ok(LineResult::Paid { bank_ref: line.bank_ref.clone(), at: line.at })
+        }
         Some(Meaning::Pending) => Ok(LineResult::Pending),
         Some(Meaning::Bad(reason)) if !reason.is_final() => {
             Err(format!("the code {:?} leaves open what became of the first", line.code))
