@@ -96,26 +96,24 @@ fn open(place: &Path, bank: &str, config: Config) -> Result<Arc<dyn PayPort>, St
         Some(codes) => codes,
         None => Codes::parse(&read(&place.join(&config.codes))?)?,
     };
-    let file = |folder: PathBuf, format| {
-        let payer = config.payer_account.clone();
-        FilePort::new(place.join(folder), bank, format, &payer)
-    };
+    let payer = &config.payer_account;
     Ok(match config.way {
         Way::Files { folder, layout } => {
             let layout = match Layout::shipped(&layout) {
                 Some(layout) => layout,
                 None => Layout::parse(&read(&place.join(layout))?)?,
             };
-            Arc::new(file(folder, Format::Text(layout, codes))?.with_keys(key, keys))
+            let format = Format::Text(layout, codes);
+            Arc::new(FilePort::new(place.join(folder), bank, format, payer, key, keys)?)
         }
         Way::Iso { folder, profile } => {
             let format = Format::Iso(profile, Statuses::shipped());
-            Arc::new(file(folder, format)?.with_keys(key, keys))
+            Arc::new(FilePort::new(place.join(folder), bank, format, payer, key, keys)?)
         }
         Way::Http { address, timeout } => {
             let timeout = Duration::from_secs(timeout.clamp(1, 600));
             let port = HttpPort::new(&address, bank, timeout, key, keys)?;
-            Arc::new(port.with_codes(codes).with_payer(&config.payer_account))
+            Arc::new(port.with_codes(codes).with_payer(payer))
         }
     })
 }

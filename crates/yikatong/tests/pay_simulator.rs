@@ -58,8 +58,8 @@ fn a_bank_killed_at_any_moment_tells_in_the_end_what_it_really_paid() {
     std::fs::write(place.join("bank/key"), "02".repeat(32)).expect("written");
     let codes = payfile::codes::Codes::shipped("plain").expect("shipped");
     let format = Format::Text(Layout::shipped("bar").expect("shipped"), codes);
-    let port = FilePort::new(place.clone(), "CQ01", format, "").expect("a port");
-    let port = port.with_keys(key(1), vec![key(2).verifying()]);
+    let keys = vec![key(2).verifying()];
+    let port = FilePort::new(place.clone(), "CQ01", format, "", key(1), keys).expect("a port");
     let (mut paid, mut last) = (BTreeMap::new(), BTreeSet::new());
     let count = 12;
     for round in 0..400u32 {

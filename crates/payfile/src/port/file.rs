@@ -35,17 +35,12 @@ impl Format {
     }
 }
 
-/// The way to a bank over files, without keys yet.
-pub struct Unkeyed {
+/// The way to a bank over files.
+pub struct FilePort {
     folder: PathBuf,
     bank: String,
     format: Format,
     payer: String,
-}
-
-/// The way to a bank over files.
-pub struct FilePort {
-    way: Unkeyed,
     key: SigningKey,
     bank_keys: Vec<VerifyingKey>,
     found: Mutex<BTreeMap<[u8; 32], Vec<String>>>,
@@ -62,32 +57,32 @@ struct Draft {
 }
 
 impl FilePort {
-    /// Files in `folder` for the bank with this code.
+    /// Files in `folder` for the bank with this code; `payer` is debited when a batch names no
+    /// account. Ours is signed with `key`, and what no key of the bank signed is not believed.
     ///
     /// # Errors
     /// The bank's code has not the agreed form.
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "no port without keys: nothing unsigned is believed"
-    )]
     pub fn new(
         folder: PathBuf,
         bank: &str,
         format: Format,
         payer: &str,
-    ) -> Result<Unkeyed, String> {
+        key: SigningKey,
+        bank_keys: Vec<VerifyingKey>,
+    ) -> Result<Self, String> {
         if !is_id(bank) {
             return Err(format!("{bank:?} is no code of a bank"));
         }
-        Ok(Unkeyed { folder, bank: bank.to_owned(), format, payer: payer.to_owned() })
+        let (bank, payer, found) = (bank.to_owned(), payer.to_owned(), Mutex::default());
+        Ok(Self { folder, bank, format, payer, key, bank_keys, found })
     }
 
     fn place(&self, name: &str) -> PathBuf {
-        self.way.folder.join(name)
+        self.folder.join(name)
     }
 
     fn name(&self, batch: &str) -> String {
-        format!("ORD_{}_{batch}.{}", self.way.bank, self.way.format.ending())
+        format!("ORD_{}_{batch}.{}", self.bank, self.format.ending())
     }
 
     fn hand_over(&self, batch: &Batch) -> Result<(), Failed> {
@@ -118,7 +113,7 @@ impl FilePort {
     }
 
     fn write<W: io::Write>(&self, out: W, batch: &Batch) -> Result<W, WriteError> {
-        match &self.way.format {
+        match &self.format {
             Format::Text(layout, _) => text::write_batch(out, layout, batch),
             Format::Iso(profile, _) => iso::write_pain001(out, profile, batch),
         }
@@ -152,10 +147,10 @@ impl FilePort {
     }
 
     fn parse(&self, input: &mut dyn io::BufRead) -> Result<Draft, String> {
-        match &self.way.format {
+        match &self.format {
             Format::Text(layout, codes) => {
                 let told = text::read_told(input, layout, codes).map_err(|why| why.to_string())?;
-                if told.head.bank != self.way.bank {
+                if told.head.bank != self.bank {
                     return Err("it is of another bank".to_owned());
                 }
                 let refused = match told.verdict {
@@ -248,13 +243,6 @@ impl FilePort {
     }
 }
 
-impl Unkeyed {
-    /// The port, with our key and the bank's.
-    pub fn with_keys(self, key: SigningKey, bank_keys: Vec<VerifyingKey>) -> FilePort {
-        FilePort { way: self, key, bank_keys, found: Mutex::default() }
-    }
-}
-
 enum Failed {
     Unfit(String),
     Io(io::Error),
@@ -279,11 +267,11 @@ impl From<WriteError> for Failed {
 impl PayPort for FilePort {
     fn send(&self, batch: &Batch) -> Sent {
         // The id becomes part of a name: checked before anything is written.
-        if !is_id(&batch.id) || batch.bank != self.way.bank {
+        if !is_id(&batch.id) || batch.bank != self.bank {
             return Sent::Refused(Reason::Malformed, "id or bank do not fit".to_owned());
         }
-        let done = if batch.payer_account.is_empty() && !self.way.payer.is_empty() {
-            self.hand_over(&Batch { payer_account: self.way.payer.clone(), ..batch.clone() })
+        let done = if batch.payer_account.is_empty() && !self.payer.is_empty() {
+            self.hand_over(&Batch { payer_account: self.payer.clone(), ..batch.clone() })
         } else {
             self.hand_over(batch)
         };

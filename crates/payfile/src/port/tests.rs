@@ -25,8 +25,8 @@ fn layout() -> Layout {
 
 fn port(folder: &Path) -> FilePort {
     let format = Format::Text(layout(), Codes::shipped("plain").expect("shipped"));
-    let port = FilePort::new(folder.to_owned(), "CQ01", format, "").expect("a port");
-    port.with_keys(key(1), vec![key(2).verifying()])
+    let keys = vec![key(2).verifying()];
+    FilePort::new(folder.to_owned(), "CQ01", format, "", key(1), keys).expect("a port")
 }
 
 fn receipt(bank: &str, verdict: &str, lines: &[ReportLine]) -> Vec<u8> {

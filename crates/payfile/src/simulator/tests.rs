@@ -25,8 +25,8 @@ fn host(folder: &Path, script: &str) -> Arc<Host> {
 }
 
 fn port(folder: &Path, format: Format) -> FilePort {
-    let port = FilePort::new(folder.to_owned(), "CQ01", format, "").expect("a port");
-    port.with_keys(key(1), vec![key(2).verifying()])
+    let keys = vec![key(2).verifying()];
+    FilePort::new(folder.to_owned(), "CQ01", format, "", key(1), keys).expect("a port")
 }
 
 fn profile() -> Profile {
