@@ -7,6 +7,7 @@ pub mod command;
 pub mod demo;
 pub mod factory_simulator;
 pub mod home;
+pub mod pay_simulator;
 pub mod serve;
 pub mod staff;
 

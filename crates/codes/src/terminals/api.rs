@@ -39,7 +39,7 @@ pub(super) fn routes() -> Routes {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
-    let whole = text.len() % 2 == 0 && text.len() <= 256 && text.is_ascii();
+    let whole = text.len().is_multiple_of(2) && text.len() <= 256 && text.is_ascii();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     if whole { pairs.map(byte).collect() } else { None }
 }
