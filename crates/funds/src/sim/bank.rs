@@ -58,7 +58,13 @@ pub(super) struct Bank {
 
 impl Bank {
     /// A file arrives; the sender may or may not hear of it.
-    pub(super) fn receive(&mut self, rng: &mut Rng, id: usize, orders: &[Order], calm: bool) -> Reception {
+    pub(super) fn receive(
+        &mut self,
+        rng: &mut Rng,
+        id: usize,
+        orders: &[Order],
+        calm: bool,
+    ) -> Reception {
         if calm {
             return self.take(id, orders);
         }
@@ -221,9 +227,9 @@ impl Bank {
             truth.returned = true;
         }
         let file = self.files.iter().find(|(_, orders)| orders.iter().any(|o| o.0 == reference));
-        let Some((id, fen)) = file.and_then(|(id, orders)| {
-            orders.iter().find(|o| o.0 == reference).map(|o| (*id, o.1))
-        }) else {
+        let Some((id, fen)) = file
+            .and_then(|(id, orders)| orders.iter().find(|o| o.0 == reference).map(|o| (*id, o.1)))
+        else {
             return;
         };
         self.told_return.insert(reference);
@@ -245,6 +251,8 @@ impl Bank {
             })
             .collect();
         let Some(id) = known.get(rng.below(known.len())) else { return };
+        // What was on its way to it is lost too.
+        self.coming.retain(|(other, _)| other != id);
         if self.files[id].iter().any(|order| self.truth.contains_key(&order.0)) {
             self.forgotten.insert(*id);
         } else {

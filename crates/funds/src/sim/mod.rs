@@ -38,7 +38,7 @@ pub struct Run {
 }
 
 /// Steps under faults, before everything comes to rest.
-const WILD: u32 = 90;
+const WILD: u32 = 200;
 /// Steps in which everything must have come to rest.
 const CALM: u32 = 60;
 

@@ -5,7 +5,10 @@ pub(super) struct Rng(u64);
 
 impl Rng {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
+        // Neighbouring seeds must not be the same stream one number later.
+        let mut rng = Self(seed ^ 0x5bf0_3635_0123_4567);
+        rng.0 = rng.next().wrapping_mul(0xd6e8_feb8_6659_fd93);
+        rng
     }
 
     fn next(&mut self) -> u64 {

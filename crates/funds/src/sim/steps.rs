@@ -60,18 +60,16 @@ pub(super) fn calm(world: &mut World, round: u32) {
 }
 
 fn each_batch(world: &mut World, work: fn(&mut World, usize)) {
-    let count = world.books.batches.len();
-    if count > 0 {
-        let batch = world.rng.below(count);
+    for batch in 0..world.books.batches.len() {
         work(world, batch);
     }
 }
 
 fn each_file(world: &mut World, work: fn(&mut World, usize)) {
-    let count = world.books.files.len();
-    if count > 0 {
-        let file = world.rng.below(count);
-        work(world, file);
+    for file in 0..world.books.files.len() {
+        if !world.rng.once_in(3) {
+            work(world, file);
+        }
     }
 }
 
@@ -191,7 +189,8 @@ fn plan(world: &mut World, batch: usize) {
 
 fn send(world: &mut World, file: usize) {
     let stopped = world.books.stopped;
-    if world.books.files[file].state != FileState::Intent || world.rules.may_send(stopped).is_err() {
+    if world.books.files[file].state != FileState::Intent || world.rules.may_send(stopped).is_err()
+    {
         return;
     }
     if stopped {
@@ -456,12 +455,10 @@ fn resolve_file(world: &mut World, kind: Kind, action: Action, file: usize) {
 }
 
 fn reissue(world: &mut World) {
-    let wanted = |pay: &super::world::Pay| {
-        matches!(pay.payment.state, State::Returned | State::Unknown)
-    };
-    let open: Vec<usize> = (0..world.books.payments.len())
-        .filter(|id| wanted(&world.books.payments[*id]))
-        .collect();
+    let wanted =
+        |pay: &super::world::Pay| matches!(pay.payment.state, State::Returned | State::Unknown);
+    let open: Vec<usize> =
+        (0..world.books.payments.len()).filter(|id| wanted(&world.books.payments[*id])).collect();
     let Some(id) = open.get(world.rng.below(open.len())).copied() else { return };
     if world.happen(id, Event::Reissue).is_ok() {
         let pay = &world.books.payments[id];

@@ -43,7 +43,8 @@ fn a_seed_replays_bit_for_bit() {
 fn each_planted_fault_is_found() {
     let mut missed = Vec::new();
     for bug in Bug::ALL {
-        let found = (0..10_000).find_map(|seed| Some((seed, run(seed, Rules::with(bug), false).breach?)));
+        let breach = |seed| Some((seed, run(seed, Rules::with(bug), false).breach?));
+        let found = (0..10_000).find_map(breach);
         match found {
             Some((seed, breach)) => println!("{bug:?}: seed {seed}: {breach}"),
             None => missed.push(bug),

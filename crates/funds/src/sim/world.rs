@@ -7,8 +7,8 @@ use super::rng::Rng;
 use crate::payments::rules::batch::{BatchState, Release};
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::invariants::{Balances, Sum};
-use crate::payments::rules::table::{APPROVE, APPROVE_AGAIN, Event, Posting};
-use crate::payments::rules::{Kind, Payment, Refused, Rules};
+use crate::payments::rules::table::{APPROVE, APPROVE_AGAIN, Event};
+use crate::payments::rules::{Kind, Payment, Refused, Rules, State};
 
 /// A payment with its place.
 pub(super) struct Pay {
@@ -50,8 +50,6 @@ pub(super) struct Books {
     pub files: Vec<File>,
     pub exceptions: Vec<Exception>,
     pub stopped: bool,
-    /// Entries that are in no batch's ledger yet: only a planted bug has them.
-    pub stray: Vec<(usize, Posting, i64)>,
 }
 
 /// What happened, as bytes for the digest and as words for people.
@@ -135,10 +133,14 @@ impl World {
             self.books.batches[place.batch].ledger.post(posting, fen);
         }
         self.note(event.code(), id);
-        let returned = event == Event::Return && !self.bank.told_return.contains(&id);
-        if returned {
-            self.wrong.get_or_insert(format!("payment {id} returned without the bank's word"));
-        }
+        let told = self.bank.told_return.contains(&id);
+        let wrong = match event {
+            Event::Return if !told => "returned without the bank's word",
+            Event::Return if before.state == State::Paid => "returned without a decision",
+            Event::Reissue if !told => "paid again before it came back",
+            _ => return Ok(()),
+        };
+        self.wrong.get_or_insert(format!("payment {id} was {wrong}"));
         Ok(())
     }
 

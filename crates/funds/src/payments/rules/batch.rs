@@ -25,14 +25,8 @@ pub enum BatchState {
 
 impl BatchState {
     /// All states.
-    pub const ALL: [Self; 6] = [
-        Self::Accepted,
-        Self::Reserved,
-        Self::Asked,
-        Self::Released,
-        Self::Settled,
-        Self::Void,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Accepted, Self::Reserved, Self::Asked, Self::Released, Self::Settled, Self::Void];
 
     /// As stored.
     pub fn code(self) -> &'static str {

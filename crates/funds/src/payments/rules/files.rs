@@ -105,6 +105,9 @@ impl Rules {
     /// bank took and forgot never leaves again by itself, because it may have been paid.
     pub fn asked(&self, state: FileState, taken: bool, standing: Standing) -> Outcome {
         match standing {
+            Standing::Has if self.has(Bug::LateAnswerIsIgnored) => {
+                Outcome::of(FileState::Sent, None)
+            }
             Standing::Has => Outcome::of(FileState::Sent, Some(Event::Take)),
             Standing::Unknown if state == FileState::Sent => Outcome::of(state, None),
             Standing::Unknown => Outcome::of(FileState::Unknown, Some(Event::Doubt)),

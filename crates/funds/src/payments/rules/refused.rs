@@ -99,9 +99,7 @@ impl Refusal for Refused {
             Self::NotAllowed => {
                 Text::new("该差错不能这样处理", "This exception does not allow that")
             }
-            Self::OwnStop => {
-                Text::new("叫停须由另一位人员解除", "Another person lifts a stop")
-            }
+            Self::OwnStop => Text::new("叫停须由另一位人员解除", "Another person lifts a stop"),
             Self::OwnCorrection => {
                 Text::new("不能复核自己提交的更正", "Nobody reviews his own correction")
             }

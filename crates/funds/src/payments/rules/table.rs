@@ -391,11 +391,7 @@ impl Rules {
     }
 
     /// The wrong moves that tests plant.
-    fn planted_move(
-        &self,
-        payment: &Payment,
-        event: Event,
-    ) -> Option<(Payment, Option<Posting>)> {
+    fn planted_move(&self, payment: &Payment, event: Event) -> Option<(Payment, Option<Posting>)> {
         let to = |state| flags(Payment { state, ..*payment }, event);
         let book = |debit, credit| Some(Posting { debit, credit });
         match (payment.state, event) {
@@ -423,9 +419,7 @@ impl Rules {
             (State::Unknown, Event::Withdraw) if self.has(Bug::UnknownIsResentAsNew) => {
                 Some((to(State::Reserved), book(Account::Reserved, Account::Transit)))
             }
-            (state, Event::Return)
-                if self.has(Bug::ReturnFromWrongAccount) && state.is_out() =>
-            {
+            (state, Event::Return) if self.has(Bug::ReturnFromWrongAccount) && state.is_out() => {
                 Some((to(State::Returned), book(Account::Returned, Account::Reserved)))
             }
             (state, Event::Dismiss) if self.has(Bug::DismissalIsNotBooked) && payment.held => {

@@ -68,7 +68,13 @@ fn what_may_be_at_the_bank_is_never_voided() {
 #[test]
 fn contradictions_put_the_money_into_suspense_until_somebody_decides() {
     let cases = [
-        (State::Paid, Word::Returned, Kind::ReturnedAfterPaid, Event::AcceptReturn, State::Returned),
+        (
+            State::Paid,
+            Word::Returned,
+            Kind::ReturnedAfterPaid,
+            Event::AcceptReturn,
+            State::Returned,
+        ),
         (State::Returned, Word::Paid, Kind::PaidAfterReturned, Event::AcceptPaid, State::Paid),
     ];
     for (state, word, kind, decided, after) in cases {
