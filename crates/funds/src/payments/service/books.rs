@@ -67,9 +67,10 @@ async fn alarm(app: &App, batch: Id, breach: &Breach) -> Result<(), Problem> {
     app.db
         .write(move |tx| {
             let alarm = Alarm { id: platform.id(), batch, said: said.clone(), at: now };
-            if !stops::alarm(tx, &alarm)? {
+            if stops::alarms(tx)?.iter().any(|known| known.batch == batch) {
                 return Ok(());
             }
+            stops::alarm(tx, &alarm)?;
             let stop = Stop {
                 id: platform.id(),
                 batch: Id(0),

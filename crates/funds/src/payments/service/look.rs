@@ -24,9 +24,7 @@ use crate::payments::store::stops::{self, Alarm, Stop};
 /// The divisions that an official sees: his own district, or all.
 pub fn scope(actor: &Actor) -> String {
     match actor.role {
-        Role::DistrictOfficer | Role::DistrictApprover => {
-            actor.division.chars().take(6).collect()
-        }
+        Role::DistrictOfficer | Role::DistrictApprover => actor.division.chars().take(6).collect(),
         _ => String::new(),
     }
 }
@@ -203,7 +201,8 @@ pub async fn proof(app: &App, actor: &Actor, id: Id) -> Result<Proof, Problem> {
             let mut entries = ledger::of_batch(tx, batch.id, 5_000)?;
             entries.retain(|line| {
                 let own = line.payment == id;
-                let whole = line.payment == Id(0) && matches!(line.kind.as_str(), "approve" | "reserve");
+                let whole =
+                    line.payment == Id(0) && matches!(line.kind.as_str(), "approve" | "reserve");
                 let left = file.as_ref().is_some_and(|file| file.entry == line.entry);
                 own || (whole && line.bank == stored.bank) || left
             });

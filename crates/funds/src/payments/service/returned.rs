@@ -40,7 +40,8 @@ pub(crate) fn tell(
     what: &str,
     now: Utc,
 ) -> Result<(), DbError> {
-    if people.is_empty() || (arrived && settings::get(tx, &crate::payments::TELL_ARRIVAL, now)? == 0)
+    if people.is_empty()
+        || (arrived && settings::get(tx, &crate::payments::TELL_ARRIVAL, now)? == 0)
     {
         return Ok(());
     }
@@ -51,7 +52,9 @@ pub(crate) fn tell(
         let Some(to) = phones.get(person).filter(|phone| !phone.is_empty()) else { continue };
         let amount = yuan(*fen);
         let text = if arrived {
-            format!("【社保卡一卡通】{what}{amount}元已转入您的社会保障卡银行账户，可在“我的资金”查看。")
+            format!(
+                "【社保卡一卡通】{what}{amount}元已转入您的社会保障卡银行账户，可在“我的资金”查看。"
+            )
         } else {
             format!(
                 "【社保卡一卡通】{what}{amount}元未能入账已退回，请在“我的资金”或就近网点核对收款账户，核对后重新发放。咨询12333"
@@ -139,12 +142,7 @@ pub async fn round(app: &App) -> Result<String, Problem> {
     Ok(format!("{made} to be paid again"))
 }
 
-fn pay_again(
-    tx: &mut Tx<'_>,
-    app: &Platform,
-    group: &Group,
-    now: Utc,
-) -> Result<u64, Problem> {
+fn pay_again(tx: &mut Tx<'_>, app: &Platform, group: &Group, now: Utc) -> Result<u64, Problem> {
     let mut batch = Batch {
         id: app.id(),
         number: batches::next_number(tx)?,
@@ -166,9 +164,8 @@ fn pay_again(
     let step = Step::new(app, &Actor::system(), "funds.paid-again", now);
     let made = returned::insert_again(tx, &batch, MOST)?;
     if made == 0 {
-        // All of the group wait behind another payment of the same person and period.
-        step.about("batch", batch.id).why("nothing to pay again").record(tx)?;
-        return Ok(0);
+        // Another worker was quicker; its number stays unused.
+        return Err(DbError::Conflict.into());
     }
     batch.last_line = made as i64;
     let set = Set::Range(batch.payment(0), batch.payment(batch.last_line));

@@ -52,11 +52,7 @@ pub async fn take_in(app: &App, bank: Id, report: &Report) -> Result<Vec<(u64, S
 }
 
 /// Puts a new report on record; `None` when all of it is in already.
-async fn begin(
-    app: &App,
-    bank: Id,
-    report: &Report,
-) -> Result<Option<reports::Stored>, Problem> {
+async fn begin(app: &App, bank: Id, report: &Report) -> Result<Option<reports::Stored>, Problem> {
     let (platform, report) = (app.clone(), report.clone());
     app.db
         .write(move |tx| {
@@ -318,9 +314,7 @@ fn words(result: &LineResult) -> Told {
         LineResult::Returned { reason, bank_code } => {
             Told { word: "returned", reason: reason.code(), said: bank_code.clone(), at: None }
         }
-        LineResult::Pending => {
-            Told { word: "pending", reason: "", said: String::new(), at: None }
-        }
+        LineResult::Pending => Told { word: "pending", reason: "", said: String::new(), at: None },
     }
 }
 

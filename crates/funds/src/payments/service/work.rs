@@ -188,10 +188,8 @@ fn turn_back(
 }
 
 fn posting_of(state: State, event: Event) -> Result<Posting, Problem> {
-    let payment = crate::payments::rules::Payment {
-        state,
-        ..crate::payments::rules::Payment::new(1)
-    };
+    let payment =
+        crate::payments::rules::Payment { state, ..crate::payments::rules::Payment::new(1) };
     let (_, posting) = Rules::sound().apply(&payment, event)?;
     posting.ok_or_else(|| DbError::Engine("an event without an entry".to_owned()).into())
 }
@@ -463,9 +461,7 @@ async fn doubt(app: &App, id: Id) -> Result<(), Problem> {
             let Some(file) = late(tx)? else { return Ok::<_, Problem>(()) };
             let set = Set::File(file.id, file.from, file.to);
             let moved = match Rules::sound().overdue(State::Sent) {
-                Some(event) => {
-                    move_all(tx, &platform, set, (State::Sent, event), step.id(), now)?
-                }
+                Some(event) => move_all(tx, &platform, set, (State::Sent, event), step.id(), now)?,
                 None => Sum::default(),
             };
             Ok(step.about("payfile", id).sum(moved).record(tx)?)

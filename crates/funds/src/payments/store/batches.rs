@@ -232,9 +232,11 @@ pub fn touch(tx: &mut Tx<'_>, id: Id, now: Utc) -> Result<(), DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn settle(tx: &mut Tx<'_>, batch: &Batch, now: Utc) -> Result<bool, DbError> {
-    let sql = "SELECT COUNT(*) FROM pay_file WHERE batch_id = $1 AND state NOT IN ('settled', 'refused')";
+    let sql =
+        "SELECT COUNT(*) FROM pay_file WHERE batch_id = $1 AND state NOT IN ('settled', 'refused')";
     let open: i64 = tx.one(sql, &[v(batch.id)])?.get(0)?;
-    if open > 0 || batch.done_line < batch.last_line || batch.release.state != BatchState::Released {
+    if open > 0 || batch.done_line < batch.last_line || batch.release.state != BatchState::Released
+    {
         return Ok(false);
     }
     let sql = "SELECT COUNT(*) FROM payment WHERE id > $1 AND id <= $2
@@ -309,7 +311,8 @@ pub fn source(tx: &mut Tx<'_>, roster: Id) -> Result<Option<Source>, DbError> {
                FROM roster r JOIN programme p ON p.id = r.programme_id WHERE r.id = $1";
     let Some(row) = tx.optional(sql, &[v(roster)])? else { return Ok(None) };
     let (programme, period): (Id, String) = (row.get(1)?, row.get(2)?);
-    let sql = "SELECT COUNT(*), COALESCE(MAX(line), 0), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT),
+    let sql =
+        "SELECT COUNT(*), COALESCE(MAX(line), 0), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT),
                    COUNT(*) - COUNT(CASE WHEN person_id IS NOT NULL AND card_id IS NOT NULL
                        AND bank_id IS NOT NULL AND amount_fen > 0 AND line > 0 AND line <= $2
                        THEN 1 END),

@@ -145,9 +145,8 @@ pub fn get(tx: &mut Tx<'_>, id: Id) -> Result<Option<Exception>, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn waiting(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Exception>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM pay_exception WHERE state <> 'closed' ORDER BY id LIMIT $1"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM pay_exception WHERE state <> 'closed' ORDER BY id LIMIT $1");
     tx.query(&sql, &[v(most)])?.iter().map(read).collect()
 }
 
@@ -204,13 +203,6 @@ pub fn close(
         "UPDATE pay_exception SET state = 'closed', action = $1, closed_by = $2, closed_name = $3,
              closed_at = $4, version = version + 1
          WHERE id = $5 AND version = $6 AND state <> 'closed'",
-        &[
-            v(action.code()),
-            v(who.0),
-            v(who.1),
-            v(now),
-            v(exception.id),
-            v(exception.version),
-        ],
+        &[v(action.code()), v(who.0), v(who.1), v(now), v(exception.id), v(exception.version)],
     )
 }

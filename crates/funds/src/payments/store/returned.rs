@@ -40,8 +40,7 @@ fn read(row: &Row) -> Result<Correction, DbError> {
     })
 }
 
-const COLUMNS: &str =
-    "person_id, payment_id, card_id, bank_id, state, made_by, made_name, made_at";
+const COLUMNS: &str = "person_id, payment_id, card_id, bank_id, state, made_by, made_name, made_at";
 
 /// The correction of a payment.
 ///
@@ -122,7 +121,8 @@ pub fn approve(
 /// # Errors
 /// See [`DbError`].
 pub fn reject(tx: &mut Tx<'_>, correction: &Correction) -> Result<(), DbError> {
-    let sql = "DELETE FROM pay_correction WHERE person_id = $1 AND payment_id = $2 AND state = 'made'";
+    let sql =
+        "DELETE FROM pay_correction WHERE person_id = $1 AND payment_id = $2 AND state = 'made'";
     tx.execute_one(sql, &[v(correction.person), v(correction.payment)])
 }
 
@@ -144,7 +144,10 @@ const READY: &str = "pay_correction c
      JOIN pay_batch b ON b.id = o.batch_id
      JOIN programme g ON g.id = o.programme_id
      WHERE c.state = 'approved' AND o.state = 'returned' AND NOT o.held AND NOT o.overpaid
-       AND o.reissued_as IS NULL";
+       AND o.reissued_as IS NULL
+       AND NOT EXISTS (SELECT 1 FROM payment l WHERE l.person_id = o.person_id
+           AND l.programme_id = o.programme_id AND l.period = o.period
+           AND l.state NOT IN ('returned', 'void'))";
 
 /// What can be paid again, by programme, period and division.
 ///
@@ -184,9 +187,6 @@ pub fn insert_again(tx: &mut Tx<'_>, batch: &Batch, most: i64) -> Result<u64, Db
          FROM (SELECT c.person_id, c.payment_id, c.bank_id, c.card_id, o.amount_fen,
                    ROW_NUMBER() OVER (ORDER BY c.payment_id) AS line
                FROM {READY} AND o.programme_id = $3 AND o.period = $4 AND b.division = $6
-                 AND NOT EXISTS (SELECT 1 FROM payment l WHERE l.person_id = o.person_id
-                     AND l.programme_id = o.programme_id AND l.period = o.period
-                     AND l.state NOT IN ('returned', 'void'))
                ORDER BY c.payment_id LIMIT $7) s"
     );
     tx.execute(

@@ -32,8 +32,7 @@ fn read(row: &Row) -> Result<Stop, DbError> {
     })
 }
 
-const SELECT: &str =
-    "SELECT id, batch_id, pressed_by, pressed_name, pressed_at, reason FROM pay_stop \
+const SELECT: &str = "SELECT id, batch_id, pressed_by, pressed_name, pressed_at, reason FROM pay_stop \
      WHERE lifted_by IS NULL";
 
 /// Whether a batch, or everything, is stopped.
@@ -94,7 +93,8 @@ pub struct Alarm {
 /// # Errors
 /// See [`DbError`].
 pub fn alarms(tx: &mut Tx<'_>) -> Result<Vec<Alarm>, DbError> {
-    let sql = "SELECT id, batch_id, said, opened_at FROM pay_alarm WHERE closed_by IS NULL ORDER BY id";
+    let sql =
+        "SELECT id, batch_id, said, opened_at FROM pay_alarm WHERE closed_by IS NULL ORDER BY id";
     let rows = tx.query(sql, &[])?;
     let read = |row: &Row| {
         Ok(Alarm { id: row.get(0)?, batch: row.get(1)?, said: row.get(2)?, at: row.get(3)? })
@@ -102,14 +102,13 @@ pub fn alarms(tx: &mut Tx<'_>) -> Result<Vec<Alarm>, DbError> {
     rows.iter().map(read).collect()
 }
 
-/// Opens an alarm; `false` when the batch has one.
+/// Opens an alarm.
 ///
 /// # Errors
-/// See [`DbError`].
-pub fn alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<bool, DbError> {
-    let sql = "INSERT INTO pay_alarm (id, batch_id, said, opened_at) VALUES ($1, $2, $3, $4)
-               ON CONFLICT DO NOTHING";
-    Ok(tx.execute(sql, &[v(alarm.id), v(alarm.batch), v(&alarm.said), v(alarm.at)])? == 1)
+/// [`DbError::Unique`] when the batch has one.
+pub fn alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<(), DbError> {
+    let sql = "INSERT INTO pay_alarm (id, batch_id, said, opened_at) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, &[v(alarm.id), v(alarm.batch), v(&alarm.said), v(alarm.at)]).map(drop)
 }
 
 /// Closes the alarm of a batch.
@@ -117,6 +116,7 @@ pub fn alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<bool, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn close_alarm(tx: &mut Tx<'_>, id: Id, by: Id, now: Utc) -> Result<u64, DbError> {
-    let sql = "UPDATE pay_alarm SET closed_by = $1, closed_at = $2 WHERE id = $3 AND closed_by IS NULL";
+    let sql =
+        "UPDATE pay_alarm SET closed_by = $1, closed_at = $2 WHERE id = $3 AND closed_by IS NULL";
     tx.execute(sql, &[v(by), v(now), v(id)])
 }

@@ -1,0 +1,122 @@
+//! What banks tell: twice, late, wrong, contradicting.
+
+use super::house::{House, code_of, houses, paid, returned};
+use crate::payments::rules::{Account, Action, Kind};
+use crate::payments::service::exceptions as queue;
+use crate::payments::store::{exceptions, ledger, reports};
+
+async fn open(house: &House) -> Vec<exceptions::Exception> {
+    house.read(|tx| exceptions::waiting(tx, 100)).await
+}
+
+/// A house whose payments are all at the bank.
+async fn sent(name: &str) -> Vec<(House, kernel::id::Id)> {
+    let mut made = Vec::new();
+    for house in houses(name, 4).await {
+        let batch = house.released("2026-11", &[0, 2]).await;
+        house.round().await;
+        made.push((house, batch));
+    }
+    made
+}
+
+#[tokio::test]
+async fn the_same_report_twice_changes_nothing_and_another_under_its_number_is_an_exception() {
+    for (house, batch) in sent("funds_same").await {
+        house.tell("R", &paid());
+        let again = house.host.reports.lock().unwrap().clone();
+        house.round().await;
+        let before = house.read(move |tx| ledger::of_batch(tx, batch, 100)).await;
+        house.host.reports.lock().unwrap().extend(again);
+        house.round().await;
+        assert!(open(&house).await.is_empty(), "{}", house.engine);
+        // The same results under a new number: told again, nothing new.
+        house.tell("S", &paid());
+        house.round().await;
+        assert_eq!(house.read(move |tx| ledger::of_batch(tx, batch, 100)).await, before);
+        let bank = house.banks[0];
+        let stored = house.read(move |tx| reports::by_number(tx, bank, "S-0")).await;
+        assert_eq!(stored.map(|one| (one.done, one.duplicates)), Some((2, 2)));
+        house.tell("R", &returned());
+        house.round().await;
+        let kinds: Vec<Kind> = open(&house).await.iter().map(|one| one.kind).collect();
+        assert_eq!(kinds, [Kind::ReportDiffers]);
+        assert_eq!(house.count(batch, "paid").await, 2);
+        house.books_hold().await;
+    }
+}
+
+#[tokio::test]
+async fn wrong_amounts_and_unknown_lines_are_exceptions_and_the_rest_counts() {
+    for (house, batch) in sent("funds_wrong").await {
+        let file = house.host.files.lock().unwrap().values().next().cloned().expect("a file");
+        let [first, second] = [&file.orders[0], &file.orders[1]];
+        house.report(
+            "R",
+            &file.id,
+            vec![
+                (first.reference.to_uppercase(), first.fen, paid()),
+                (second.reference.clone(), second.fen - 1, paid()),
+                (house.app.id().to_string(), 100, paid()),
+                ("no reference at all".to_owned(), 100, returned()),
+            ],
+        );
+        house.round().await;
+        assert_eq!(house.count(batch, "paid").await, 1, "{}", house.engine);
+        let mut kinds: Vec<Kind> = open(&house).await.iter().map(|one| one.kind).collect();
+        kinds.sort();
+        assert_eq!(kinds, [Kind::AmountDiffers, Kind::UnknownLine, Kind::UnknownLine]);
+        assert_eq!(*house.host.settled.lock().unwrap(), [("R".to_owned(), 3)]);
+        house.books_hold().await;
+    }
+}
+
+#[tokio::test]
+async fn a_final_report_without_all_lines_is_asked_for_again_and_fails_nobody() {
+    for (house, batch) in sent("funds_missing").await {
+        let file = house.host.files.lock().unwrap().values().next().cloned().expect("a file");
+        let first = &file.orders[0];
+        house.report("R", &file.id, vec![(first.reference.clone(), first.fen, paid())]);
+        house.round().await;
+        let found = open(&house).await;
+        assert_eq!(found.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::LinesMissing]);
+        assert_eq!((house.count(batch, "paid").await, house.count(batch, "sent").await), (1, 1));
+        let (app, who) = (&house.app, &house.finance[0]);
+        let wrong = queue::ask(app, who, found[0].id, Action::AcceptPaid, "试试看").await;
+        assert_eq!(code_of(wrong), "funds/action-not-allowed");
+        queue::ask(app, who, found[0].id, Action::AskAgain, "请银行补发").await.expect("at once");
+        assert!(open(&house).await.is_empty(), "{}", house.engine);
+    }
+}
+
+#[tokio::test]
+async fn paid_then_returned_waits_in_suspense_for_two_people() {
+    for (house, batch) in sent("funds_contradict").await {
+        house.tell("A", &paid());
+        house.round().await;
+        house.tell("B", &returned());
+        house.round().await;
+        let found = open(&house).await;
+        assert_eq!(found.len(), 2, "{}", house.engine);
+        assert!(found.iter().all(|one| one.kind == Kind::ReturnedAfterPaid));
+        let balances = house.read(move |tx| ledger::balances(tx, batch)).await;
+        assert_eq!((balances.of(Account::Suspense), balances.of(Account::Paid)), (20_002, 0));
+        house.books_hold().await;
+        let (app, finance) = (&house.app, &house.finance);
+        for (exception, action) in found.iter().zip([Action::AcceptReturn, Action::Dismiss]) {
+            queue::ask(app, &finance[0], exception.id, action, "银行书面确认")
+                .await
+                .expect("asked");
+            let early = queue::ask(app, &finance[0], exception.id, action, "再次提交").await;
+            assert_eq!(code_of(early), "funds/not-now");
+            queue::decide(app, &finance[1], exception.id, true).await.expect("decided");
+        }
+        assert_eq!(
+            (house.count(batch, "paid").await, house.count(batch, "returned").await),
+            (1, 1)
+        );
+        let balances = house.read(move |tx| ledger::balances(tx, batch)).await;
+        assert_eq!(balances.of(Account::Suspense), 0);
+        house.books_hold().await;
+    }
+}
