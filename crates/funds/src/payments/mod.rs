@@ -1,5 +1,7 @@
 //! Payments: from an approved roster to money that arrived, came back, or is paid again.
 
+pub mod api;
+pub mod pages;
 pub mod port;
 pub mod rules;
 pub mod service;
@@ -55,6 +57,11 @@ pub const FILE_DAYS: Setting = Setting {
 
 /// What the authority may tune.
 pub static SETTINGS: &[&Setting] = &[&DOUBT_HOURS, &TELL_ARRIVAL, &FILE_DAYS];
+
+/// All routes of payments.
+pub fn routes() -> kernel::http::Routes {
+    api::routes().merge(pages::routes())
+}
 
 /// The repeating work of payments.
 pub fn jobs() -> Vec<Job> {

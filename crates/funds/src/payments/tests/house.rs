@@ -126,7 +126,7 @@ pub struct House {
     pub programme: Id,
     pub finance: Vec<Actor>,
     // Last: its folder goes when all else is gone.
-    pub test: TestDb,
+    _test: TestDb,
 }
 
 pub fn code_of<T>(result: Result<T, Problem>) -> &'static str {
@@ -161,7 +161,7 @@ pub async fn houses(name: &str, people: u32) -> Vec<House> {
             host: Arc::new(host),
             engine: test.engine,
             app,
-            test,
+            _test: test,
         };
         house.people.sort();
         house.furnish().await;

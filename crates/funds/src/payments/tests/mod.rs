@@ -1,6 +1,6 @@
 //! Payments on both engines: from a roster to the last fen.
 
 mod banks_words;
-mod house;
+pub mod house;
 mod returned_money;
 mod way;
