@@ -1,9 +1,10 @@
--- Numbers of batches: a payment's id is number * 2^24 + line, so a batch is a range of ids.
+-- Numbers of batches: a payment's id is number * 2^24 + line, so a batch is a range of ids. The gate
+-- is what a stop and a file that leaves pass one after the other.
 CREATE TABLE pay_counter (
     name TEXT PRIMARY KEY,
     next BIGINT NOT NULL
 );
-INSERT INTO pay_counter (name, next) VALUES ('batch', 1);
+INSERT INTO pay_counter (name, next) VALUES ('batch', 1), ('gate', 1);
 
 -- The payments of one approved roster, or of returned money that is paid again.
 -- Money is released by somebody else than who asked (Art. 25), above a threshold by two.

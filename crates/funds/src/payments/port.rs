@@ -16,15 +16,29 @@ pub enum Reason {
     Blocked,
     /// Name and account do not belong together.
     NameMismatch,
+    /// The holder has died.
+    Deceased,
+    /// An amount is not what it should be.
+    AmountMismatch,
+    /// The bank has this batch or this order already. It says nothing about the first one's fate.
+    DuplicateBatch,
+    /// The number of orders is not what was declared.
+    CountMismatch,
+    /// The file or message cannot be read as what it should be.
+    Malformed,
+    /// The signature does not hold.
+    BadSignature,
+    /// The payer's account has not enough money.
+    NoFunds,
+    /// The bank is closed for the day or for this business.
+    BankClosed,
+    /// The bank may not carry the order out.
+    NotPermitted,
     /// Anything else.
     Other,
 }
 
 impl Reason {
-    /// All reasons.
-    pub const ALL: [Self; 5] =
-        [Self::NoAccount, Self::Closed, Self::Blocked, Self::NameMismatch, Self::Other];
-
     /// As stored.
     pub fn code(self) -> &'static str {
         match self {
@@ -32,8 +46,23 @@ impl Reason {
             Self::Closed => "closed",
             Self::Blocked => "blocked",
             Self::NameMismatch => "name-mismatch",
+            Self::Deceased => "deceased",
+            Self::AmountMismatch => "amount-mismatch",
+            Self::DuplicateBatch => "duplicate-batch",
+            Self::CountMismatch => "count-mismatch",
+            Self::Malformed => "malformed",
+            Self::BadSignature => "bad-signature",
+            Self::NoFunds => "no-funds",
+            Self::BankClosed => "bank-closed",
+            Self::NotPermitted => "not-permitted",
             Self::Other => "other",
         }
+    }
+
+    /// Whether a refusal for this reason makes sure that no money moved. A duplicate does not: the
+    /// first may well be paid.
+    pub fn is_final(self) -> bool {
+        self != Self::DuplicateBatch
     }
 }
 
@@ -130,10 +159,18 @@ pub struct Report {
     pub kind: ReportKind,
     /// Reference, fen, and what became of it.
     pub lines: Vec<(String, i64, LineResult)>,
-    /// Lines that cannot be read: number from 1, and why.
+    /// Lines that cannot be read: number from 1 (0 is the whole), and why.
     pub faults: Vec<(u64, String)>,
     /// SM3 of what came.
     pub digest: [u8; 32],
+}
+
+impl Report {
+    /// Why nothing of it is believed, when that is so.
+    pub fn refusal(&self) -> Option<&str> {
+        let fault = self.faults.iter().find(|(line, _)| *line == 0);
+        fault.filter(|_| self.lines.is_empty()).map(|(_, why)| why.as_str())
+    }
 }
 
 /// How a bank took a batch.

@@ -413,10 +413,10 @@ fn resolve(world: &mut World, place: usize) {
     if let Some(id) = payment {
         let held = world.books.payments[id].payment.held;
         let event = action.event(held);
-        if event.is_some_and(|event| world.happen(id, event).is_ok()) && action == Action::Recover {
-            if let Some(truth) = world.bank.truth.get_mut(&id) {
-                truth.recovered = true;
-            }
+        let happened = event.is_some_and(|event| world.happen(id, event).is_ok());
+        let truth = world.bank.truth.get_mut(&id);
+        if let Some(truth) = truth.filter(|_| happened && action == Action::Recover) {
+            truth.recovered = true;
         }
         return;
     }

@@ -134,6 +134,8 @@ pub(crate) fn reason_name(code: &str) -> Text {
         "closed" => ("账户已销户或异常", "The account is closed or not in order"),
         "blocked" => ("账户被冻结", "The account is blocked"),
         "name-mismatch" => ("户名不符", "Name and account differ"),
+        "deceased" => ("收款人已去世", "The holder has died"),
+        "not-permitted" => ("银行不能办理", "The bank may not pay it"),
         "" => ("", ""),
         _ => ("其他原因", "Another reason"),
     };

@@ -85,7 +85,7 @@ impl OfficePage {
         figures
             .map(|(place, figure)| Bar {
                 name: self.name(figure).chars().take(18).collect(),
-                said: money(&figure.paid_fen),
+                said: money(figure.paid_fen),
                 width: (figure.paid_fen.max(0) as i128 * 400 / most as i128) as i64,
                 top: place * 28 + 6,
                 line: place * 28 + 20,

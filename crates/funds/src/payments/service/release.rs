@@ -117,6 +117,7 @@ pub async fn stop(app: &App, actor: &Actor, batch: Option<Id>, why: &str) -> Res
     let about = batch.unwrap_or(Id(0));
     app.db
         .write(move |tx| {
+            stops::gate(tx)?;
             if about != Id(0) {
                 batches::get(tx, about)?.ok_or_else(Problem::not_found)?;
             }

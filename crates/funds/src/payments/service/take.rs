@@ -74,6 +74,16 @@ async fn begin(app: &App, bank: Id, report: &Report) -> Result<Option<reports::S
                 at: now,
                 entry: step.id(),
             };
+            // Nothing of it is believed, so its number is not taken: the bank's true report may bear it.
+            if let Some(why) = report.refusal() {
+                let mut found = about(&platform, Kind::BrokenLine, &stored);
+                found.report = Id(0);
+                found.told = format!("{} {why}", stored.number);
+                exceptions::open(tx, &[found], now)?;
+                let detail = serde_json::json!({ "sm3": hex::encode(report.digest) });
+                step.about("bank", bank).detail(detail).record(tx)?;
+                return Ok(None);
+            }
             let detail = serde_json::json!({ "number": stored.number, "sm3": hex::encode(report.digest),
                 "lines": stored.lines, "faults": report.faults.len() });
             if let Some(known) = reports::by_number(tx, bank, &stored.number)? {

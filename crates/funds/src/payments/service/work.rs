@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
+use kernel::law::Refusal as _;
 use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::settings;
@@ -18,7 +19,7 @@ use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::files::{FileState, Outcome, Reception, Standing};
 use crate::payments::rules::invariants::Sum;
 use crate::payments::rules::table::Event;
-use crate::payments::rules::{Kind, Posting, Rules, State};
+use crate::payments::rules::{Kind, Posting, Refused, Rules, State};
 use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::exceptions::{self, Found};
 use crate::payments::store::files::{self, File};
@@ -194,6 +195,12 @@ fn posting_of(state: State, event: Event) -> Result<Posting, Problem> {
     posting.ok_or_else(|| DbError::Engine("an event without an entry".to_owned()).into())
 }
 
+/// A text as banks take it: at most 70 characters, none that ends a line.
+fn line_text(text: &str) -> String {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(70).collect();
+    text.trim_end().to_owned()
+}
+
 /// What binds a sealed file to its row.
 fn context(file: Id) -> Vec<u8> {
     format!("pay_file {file}").into_bytes()
@@ -213,12 +220,12 @@ fn write_file(
     let count = lines.len() as i64;
     let (from, to) = (lines[0].0.id.0, lines[lines.len() - 1].0.id.0);
     let fen = lines.iter().map(|(one, _)| one.fen).sum();
-    let remark = format!("{} {}", batch.title.zh, batch.period);
+    let remark = line_text(&format!("{} {}", batch.title.zh, batch.period));
     let order = |(place, (one, number)): (usize, (Outgoing, String))| Order {
         seq: place as u32 + 1,
         reference: one.id.to_string(),
         account: number,
-        name: one.name,
+        name: line_text(&one.name),
         fen: one.fen,
         remark: remark.clone(),
     };
@@ -318,10 +325,12 @@ pub async fn send(app: &App, way: &Way, id: Id) -> Result<bool, Problem> {
             let Some(file) = files::get(tx, id)? else {
                 return Ok::<_, Problem>(None);
             };
-            let stopped = stops::is_stopped(tx, file.batch)?;
-            if file.state != FileState::Intent || Rules::sound().may_send(stopped).is_err() {
+            if file.state != FileState::Intent || stops::is_stopped(tx, file.batch)? {
                 return Ok(None);
             }
+            stops::gate(tx)?;
+            // A stop that was pressed while this waited at the gate takes the claim back.
+            Rules::sound().may_send(stops::is_stopped(tx, file.batch)?)?;
             files::set_sending(tx, &file, now, now.plus_seconds(ASK_SECONDS))?;
             let body = files::body(tx, id)?;
             let step = Step::new(&platform, &Actor::system(), "funds.leaving", now);
@@ -329,13 +338,21 @@ pub async fn send(app: &App, way: &Way, id: Id) -> Result<bool, Problem> {
             step.about("payfile", id).detail(detail).record(tx)?;
             Ok(Some((file, body)))
         })
-        .await?;
+        .await;
+    let claimed = match claimed {
+        Err(problem) if problem.code == Refused::Stopped.code() => None,
+        other => other?,
+    };
     let Some((file, body)) = claimed else { return Ok(false) };
     let orders = open(app, &file, body)?;
     let way = way.clone();
     let sent = blocking(move || way.send(&orders)).await?;
     let (reception, said) = match sent {
         Sent::Taken => (Reception::Taken, String::new()),
+        // The bank has the id already: what became of the first is not known.
+        Sent::Refused(reason, said) if !reason.is_final() => {
+            (Reception::Unknown, format!("{} {said}", reason.code()))
+        }
         Sent::Refused(reason, said) => (Reception::Refused, format!("{} {said}", reason.code())),
         Sent::Unknown(said) => (Reception::Unknown, said),
     };

@@ -74,6 +74,19 @@ pub fn balances(tx: &mut Tx<'_>, batch: Id) -> Result<Balances, DbError> {
     Ok(balances)
 }
 
+/// How many payments of a batch have no result yet.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn open_lines(tx: &mut Tx<'_>, batch: Id) -> Result<i64, DbError> {
+    let sql = "SELECT CAST(COALESCE(SUM(
+                   CASE WHEN debit IN ('approved', 'reserved', 'transit') THEN lines ELSE 0 END
+                   - CASE WHEN credit IN ('approved', 'reserved', 'transit') THEN lines ELSE 0 END),
+                   0) AS BIGINT)
+               FROM ledger_entry WHERE batch_id = $1";
+    tx.one(sql, &[v(batch)])?.get(0)
+}
+
 fn posting(row: &Row) -> Result<Posting, DbError> {
     let account = |index| -> Result<Account, DbError> {
         known(Account::from_code(&row.get::<String>(index)?), "account")

@@ -35,6 +35,15 @@ fn read(row: &Row) -> Result<Stop, DbError> {
 const SELECT: &str = "SELECT id, batch_id, pressed_by, pressed_name, pressed_at, reason FROM pay_stop \
      WHERE lifted_by IS NULL";
 
+/// Whoever stops and whoever lets something leave pass this gate one after the other: so a file that is
+/// claimed after a stop is on record sees the stop.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn gate(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    tx.execute_one("UPDATE pay_counter SET next = next + 1 WHERE name = 'gate'", &[])
+}
+
 /// Whether a batch, or everything, is stopped.
 ///
 /// # Errors

@@ -1,8 +1,11 @@
 //! What banks tell: twice, late, wrong, contradicting.
 
+use kernel::db::v;
+
 use super::house::{House, code_of, houses, paid, returned};
+use crate::payments::port::Report;
 use crate::payments::rules::{Account, Action, Kind};
-use crate::payments::service::exceptions as queue;
+use crate::payments::service::{exceptions as queue, take};
 use crate::payments::store::{exceptions, ledger, reports};
 
 async fn open(house: &House) -> Vec<exceptions::Exception> {
@@ -117,6 +120,46 @@ async fn paid_then_returned_waits_in_suspense_for_two_people() {
         );
         let balances = house.read(move |tx| ledger::balances(tx, batch)).await;
         assert_eq!(balances.of(Account::Suspense), 0);
+        house.books_hold().await;
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_believed_does_not_take_the_number_of_the_true_one() {
+    for (house, batch) in sent("funds_forged").await {
+        house.tell("R", &paid());
+        let forged = {
+            let reports = house.host.reports.lock().unwrap();
+            let faults = vec![(0, "the signature does not hold".to_owned())];
+            Report { lines: Vec::new(), faults, digest: [7; 32], ..reports[0].clone() }
+        };
+        house.host.reports.lock().unwrap().insert(0, forged);
+        house.round().await;
+        assert_eq!(house.count(batch, "paid").await, 2, "{}", house.engine);
+        let kinds: Vec<Kind> = open(&house).await.iter().map(|one| one.kind).collect();
+        assert_eq!(kinds, [Kind::BrokenLine]);
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_was_half_taken_in_goes_on_behind_what_is_done() {
+    for (house, batch) in sent("funds_half").await {
+        house.tell("R", &paid());
+        let report = house.host.reports.lock().unwrap().remove(0);
+        let (bank, number, digest) = (house.banks[0], report.id.clone(), report.digest);
+        let id = house.app.id();
+        let begun = move |tx: &mut kernel::db::Tx<'_>| {
+            let sql =
+                "INSERT INTO pay_report (id, bank_id, number, file_id, kind, digest, lines, done,
+                           duplicates, late, at, entry_id) VALUES ($1, $2, $3,
+                           (SELECT MAX(id) FROM pay_file), 'result', $4, 2, 1, 0, 0, 0, 1)";
+            let key = [v(id), v(bank), v(&number), v(digest.to_vec())];
+            tx.execute(sql, &key).map(drop)
+        };
+        house.change(begun).await.expect("begun");
+        take::take_in(&house.app, bank, &report).await.expect("taken in");
+        let states = (house.count(batch, "sent").await, house.count(batch, "paid").await);
+        assert_eq!(states, (1, 1), "only the second line: {}", house.engine);
         house.books_hold().await;
     }
 }
