@@ -1,6 +1,7 @@
 //! Payments: from an approved roster to money that arrived, came back, or is paid again.
 
 pub mod api;
+pub mod bench;
 pub mod pages;
 pub mod port;
 pub mod rules;

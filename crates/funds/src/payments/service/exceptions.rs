@@ -7,7 +7,7 @@ use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 
-use super::{Step, happen, move_all, release, work};
+use super::{Step, happen, intents, move_all, release};
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::table::Event;
 use crate::payments::rules::{Action, Kind, Refused, Rules, State};
@@ -124,7 +124,7 @@ fn resend(tx: &mut Tx<'_>, app: &Platform, file: Id, now: Utc) -> Result<(), Pro
     let stopped = stops::is_stopped(tx, batch.id)?;
     Rules::sound().may_plan(batch.release.state, stopped)?;
     payments::take_out_of_file(tx, file.id, file.ends())?;
-    work::intend(tx, app, &batch, (file.from - 1, file.to), now)?;
+    intents::intend(tx, app, &batch, (file.from - 1, file.to), now)?;
     Ok(batches::touch(tx, batch.id, now)?)
 }
 

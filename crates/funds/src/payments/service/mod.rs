@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod exceptions;
+pub mod intents;
 pub mod look;
 pub mod release;
 pub mod returned;

@@ -1,6 +1,7 @@
 //! Payments on both engines: from a roster to the last fen.
 
 mod banks_words;
+mod bench;
 pub mod house;
 mod returned_money;
 mod way;

@@ -9,7 +9,7 @@ use super::house::{Mood, code_of, houses, paid};
 use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::{Account, Kind};
 use crate::payments::service::release::{self, Hand};
-use crate::payments::service::{books, work};
+use crate::payments::service::{books, intents, work};
 use crate::payments::store::{exceptions, files, ledger, stops};
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn maker_and_checkers_are_different_people_also_for_the_database() {
 async fn nothing_leaves_after_a_stop_until_somebody_else_lifts_it() {
     for house in houses("funds_stop", 4).await {
         let batch = house.released("2026-11", &[0, 1, 2, 3]).await;
-        work::plan(&house.app).await.expect("intents");
+        intents::plan(&house.app).await.expect("intents");
         let official = actor(Role::MunicipalOfficer);
         release::stop(&house.app, &official, Some(batch), "名册有疑问").await.expect("stopped");
         let twice = release::stop(&house.app, &official, Some(batch), "再次叫停").await;
@@ -163,7 +163,7 @@ async fn a_file_without_an_answer_leaves_again_byte_for_byte_or_not_at_all() {
 async fn a_worker_that_died_while_a_file_left_is_followed_by_a_question() {
     for house in houses("funds_died", 2).await {
         let batch = house.released("2026-11", &[0]).await;
-        work::plan(&house.app).await.expect("intents");
+        intents::plan(&house.app).await.expect("intents");
         // It left, and nothing of that is on record but that it was leaving.
         let file = house.read(move |tx| files::of_batch(tx, batch, 10)).await.remove(0);
         let sql = "UPDATE pay_file SET state = 'sending'";
