@@ -48,6 +48,7 @@ pub(crate) fn tell(
     let ids: Vec<Id> = people.iter().map(|(person, _)| *person).collect();
     let phones: BTreeMap<Id, String> = payments::phones(tx, &ids)?.into_iter().collect();
     let what = if what.is_empty() { "一卡通发放资金" } else { what };
+    let mut messages = Vec::with_capacity(people.len());
     for (person, fen) in people {
         let Some(to) = phones.get(person).filter(|phone| !phone.is_empty()) else { continue };
         let amount = yuan(*fen);
@@ -60,9 +61,9 @@ pub(crate) fn tell(
                 "【社保卡一卡通】{what}{amount}元未能入账已退回，请在“我的资金”或就近网点核对收款账户，核对后重新发放。咨询12333"
             )
         };
-        outbox::put_sms(tx, app.id(), now, &Sms { to: to.clone(), text })?;
+        messages.push((app.id(), Sms { to: to.clone(), text }));
     }
-    Ok(())
+    outbox::put_all_sms(tx, now, &messages)
 }
 
 /// Chooses the card whose account the returned money goes to next: the holder for himself, or a clerk.

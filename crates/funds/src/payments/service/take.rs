@@ -1,6 +1,6 @@
 //! Takes in what a bank tells: in sets, each line once, whatever comes twice, late or in another order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx, Value, v};
@@ -14,7 +14,7 @@ use crate::payments::port::{LineResult, Report, ReportKind};
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::judge::{Verdict, Word};
 use crate::payments::rules::table::Event;
-use crate::payments::rules::{Kind, Payment, Rules, State};
+use crate::payments::rules::{Kind, Rules, State};
 use crate::payments::store::batches;
 use crate::payments::store::exceptions::{self, Found};
 use crate::payments::store::files::{self, File};
@@ -22,7 +22,7 @@ use crate::payments::store::payments::{self, Set, Stored};
 use crate::payments::store::reports;
 
 /// Lines that one transaction takes in.
-const CHUNK: usize = 2_000;
+const CHUNK: usize = 5_000;
 
 /// Takes a report in, from where an earlier worker ended. Returns the lines that could not be used, for
 /// the bank.
@@ -144,7 +144,9 @@ struct Came {
     found: Vec<Found>,
     single: Vec<(Id, Event)>,
     told: [Vec<(Id, i64)>; 2],
-    touched: BTreeMap<Id, String>,
+    touched: BTreeSet<Id>,
+    /// Usual results: what happened, and where the payments stood.
+    usual: BTreeSet<(Event, State)>,
     bad: Vec<(u64, String)>,
     duplicates: i64,
     late: i64,
@@ -167,13 +169,13 @@ impl Lines<'_> {
         reports::set_done(tx, self.report.id, (from, to), came.duplicates, came.late)?;
         reports::keep(tx, came.rows)?;
         let step = Step::new(self.app, &Actor::system(), "funds.results", self.now);
-        let counts = self.carry_out(tx, (from, to), step.id())?;
+        let counts = self.carry_out(tx, &came.usual, (from, to), step.id())?;
         for (id, event) in came.single {
             let stored = payments::get(tx, id)?.ok_or_else(Problem::not_found)?;
             happen(tx, self.app, &stored, event, step.id(), self.now)?;
         }
         exceptions::open(tx, &came.found, self.now)?;
-        for batch in came.touched.keys() {
+        for batch in &came.touched {
             batches::touch(tx, *batch, self.now)?;
         }
         returned::tell(tx, self.app, &came.told[0], true, "", self.now)?;
@@ -184,30 +186,30 @@ impl Lines<'_> {
         Ok(came.bad)
     }
 
-    /// The usual results, as sets.
+    /// The usual results, as sets; how many were paid and returned.
     fn carry_out(
         &self,
         tx: &mut Tx<'_>,
+        usual: &BTreeSet<(Event, State)>,
         (from, to): (i64, i64),
         entry: Id,
     ) -> Result<(i64, i64), Problem> {
         let id = self.report.id;
-        let mut counts = [0, 0, 0];
-        let sets = [
-            (Set::Paid(id, from, to), Event::Pay),
-            (Set::Returned(id, from, to), Event::Return),
-            (Set::Pending(id, from, to), Event::Take),
-        ];
-        for (place, (set, event)) in sets.into_iter().enumerate() {
-            for state in [State::Intent, State::Sent, State::Unknown] {
-                let at = Payment { state, ..Payment::new(1) };
-                if Rules::sound().apply(&at, event).is_ok() {
-                    let moved = move_all(tx, self.app, set, (state, event), entry, self.now)?;
-                    counts[place] += moved.count;
-                }
+        let mut counts = (0, 0);
+        for (event, state) in usual.iter().copied() {
+            let set = match event {
+                Event::Pay => Set::Paid(id, from, to),
+                Event::Return => Set::Returned(id, from, to),
+                _ => Set::Pending(id, from, to),
+            };
+            let moved = move_all(tx, self.app, set, (state, event), entry, self.now)?;
+            match event {
+                Event::Pay => counts.0 += moved.count,
+                Event::Return => counts.1 += moved.count,
+                _ => {}
             }
         }
-        Ok((counts[0], counts[1]))
+        Ok(counts)
     }
 
     fn line(
@@ -243,13 +245,14 @@ impl Lines<'_> {
             }
             Verdict::Happened(event) => {
                 came.late += i64::from(stored.payment.state == State::Unknown);
+                came.usual.insert((event, stored.payment.state));
                 stored.payment = Rules::sound().apply(&stored.payment, event)?.0;
                 match event {
                     Event::Pay => came.told[0].push((stored.person, *fen)),
                     Event::Return => came.told[1].push((stored.person, *fen)),
                     _ => {}
                 }
-                came.touched.insert(stored.batch, String::new());
+                came.touched.insert(stored.batch);
                 meaning_of(event)
             }
             Verdict::Exception(kind, event) => {
