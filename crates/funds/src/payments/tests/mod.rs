@@ -2,6 +2,7 @@
 
 mod banks_words;
 mod bench;
+mod chaos;
 pub mod house;
 mod returned_money;
 mod way;
