@@ -480,7 +480,21 @@ fn meddle(world: &mut World) {
     }
     let id = world.rng.below(count);
     let before = world.books.payments[id].payment.state;
+    if before == State::Paid && world.rng.once_in(2) {
+        got_back(world, id);
+        return;
+    }
     if before != State::Returned && world.happen(id, Event::Void).is_ok() && before.is_out() {
         world.wrong.get_or_insert(format!("payment {id} was voided after it left"));
+    }
+}
+
+/// It should not have been paid, and the holder gives it back.
+fn got_back(world: &mut World, id: usize) {
+    let out = world.bank.truth.get(&id).is_some_and(|truth| truth.is_out());
+    if out && world.happen(id, Event::Recover).is_ok() {
+        if let Some(truth) = world.bank.truth.get_mut(&id) {
+            truth.recovered = true;
+        }
     }
 }

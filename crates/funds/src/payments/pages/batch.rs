@@ -12,12 +12,13 @@ use kernel::problem::Problem;
 use serde::Deserialize;
 
 use super::office::Why;
-use super::{CHECKERS, MAKERS, Names, READERS, STOPPERS, id_of, money, reason_name};
+use super::{CHECKERS, FINANCE, MAKERS, Names, READERS, STOPPERS, id_of, money, reason_name};
 use crate::payments::rules::Account;
 use crate::payments::rules::State as Standing;
 use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::invariants::Sum;
+use crate::payments::service::exceptions;
 use crate::payments::service::look::{self, Proof, Whole};
 use crate::payments::service::release::{self, Hand};
 use crate::payments::store::batches::Batch;
@@ -236,9 +237,21 @@ pub(super) async fn lines(
 struct ProofPage {
     p: Page,
     proof: Proof,
+    actor: Actor,
 }
 
 impl ProofPage {
+    /// Whether the reader may report it as paid wrongly.
+    fn may_report(&self) -> bool {
+        let payment = &self.proof.stored.payment;
+        let waits = self.proof.exceptions.iter().any(|one| one.state != "closed");
+        FINANCE.contains(&self.actor.role)
+            && payment.state == Standing::Paid
+            && !payment.held
+            && !payment.recovered
+            && !waits
+    }
+
     fn digest(&self) -> String {
         self.proof.file.as_ref().map(|file| hex::encode(&file.digest)).unwrap_or_default()
     }
@@ -271,5 +284,15 @@ pub(super) async fn proof(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let proof = look::proof(&app, &actor, id_of(&id)?).await?;
-    render(&ProofPage { p, proof })
+    render(&ProofPage { p, proof, actor })
+}
+
+pub(super) async fn wrong(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Form(form): Form<Why>,
+) -> Result<Response, Problem> {
+    exceptions::report_wrong(&app, &actor, id_of(&id)?, &form.reason).await?;
+    Ok(Redirect::to("/office/funds/exceptions").into_response())
 }

@@ -69,6 +69,7 @@ pub(crate) fn routes() -> Routes {
         )
         .page(Method::GET, "/office/funds/batches/{id}/lines", read, &[8, 19], batch::lines)
         .page(Method::GET, "/office/funds/payments/{id}", read, &[8, 19], batch::proof)
+        .page(Method::POST, "/office/funds/payments/{id}/wrong", finance, &[8, 25], batch::wrong)
         .page(Method::GET, "/office/funds/exceptions", finance, &[8, 10], queue::show)
         .page(Method::POST, "/office/funds/exceptions/{id}/ask", finance, &[8, 25], queue::ask)
         .page(

@@ -33,11 +33,13 @@ pub enum Kind {
     LinesMissing,
     /// A second report of the same number says something else.
     ReportDiffers,
+    /// An official found that it should not have been paid.
+    WrongPayment,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AmountDiffers,
         Self::UnknownLine,
         Self::BrokenLine,
@@ -51,6 +53,7 @@ impl Kind {
         Self::FileVanished,
         Self::LinesMissing,
         Self::ReportDiffers,
+        Self::WrongPayment,
     ];
 
     /// As stored.
@@ -69,6 +72,7 @@ impl Kind {
             Self::FileVanished => "file-vanished",
             Self::LinesMissing => "lines-missing",
             Self::ReportDiffers => "report-differs",
+            Self::WrongPayment => "wrong-payment",
         }
     }
 
@@ -93,6 +97,7 @@ impl Kind {
             Self::FileVanished => ("银行已收后又称未见", "File vanished at the bank"),
             Self::LinesMissing => ("回执缺少明细", "Lines missing"),
             Self::ReportDiffers => ("同号回执内容不同", "Report with two contents"),
+            Self::WrongPayment => ("错发待追回", "Paid wrongly"),
         };
         Text::new(zh, en)
     }
@@ -110,6 +115,7 @@ impl Kind {
             Self::PaidUnsent | Self::PaidAfterReturned => &[Action::AcceptPaid, Action::Dismiss],
             Self::ReturnedAfterPaid => &[Action::AcceptReturn, Action::Dismiss],
             Self::PaidTwice => &[Action::Recover, Action::Forgive],
+            Self::WrongPayment => &[Action::Recover, Action::Dismiss],
             Self::FileRefused => &[Action::Resend, Action::VoidLines],
             Self::FileVanished => &[Action::AskAgain, Action::Resend],
         }

@@ -51,6 +51,40 @@ pub async fn ask(
         .await
 }
 
+/// Reports that a payment should not have been made: it is to be got back from the holder.
+///
+/// # Errors
+/// [`Refused::NotNow`] unless it is paid; [`Refused::Held`].
+pub async fn report_wrong(app: &App, actor: &Actor, id: Id, why: &str) -> Result<(), Problem> {
+    let why = release::reason(why)?;
+    let (platform, actor, now) = (app.clone(), actor.clone(), Utc::now());
+    app.db
+        .write(move |tx| {
+            let stored = payments::get(tx, id)?.ok_or_else(Problem::not_found)?;
+            let known = exceptions::of_payment(tx, id)?;
+            let waits = known.iter().any(|one| one.state != "closed");
+            Rules::sound().apply(&stored.payment, Event::Recover)?;
+            if stored.payment.state != State::Paid || waits {
+                return Err(Refused::NotNow.into());
+            }
+            let found = exceptions::Found {
+                id: platform.id(),
+                kind: Kind::WrongPayment,
+                bank: stored.bank,
+                batch: stored.batch,
+                file: stored.file.unwrap_or(Id(0)),
+                payment: id,
+                report: Id(0),
+                told: why.clone(),
+                fen: stored.payment.fen,
+            };
+            exceptions::open(tx, &[found], now)?;
+            let step = Step::new(&platform, &actor, "funds.wrong-payment", now);
+            Ok(step.about("payment", id).person(stored.person).why(&why).record(tx)?)
+        })
+        .await
+}
+
 /// Carries out what somebody else asked for, or sends it back.
 ///
 /// # Errors

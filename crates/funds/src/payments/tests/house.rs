@@ -317,6 +317,13 @@ impl House {
         assert!(said.ends_with(" 0 breaches"), "{}: {said}", self.engine);
     }
 
+    /// Like [`House::acts`] without the name of the capability.
+    pub async fn acts_of(&self, act: &str) -> i64 {
+        let act = format!("funds.{act}");
+        let sql = "SELECT COUNT(*) FROM journal_entry WHERE act = $1";
+        self.read(move |tx| tx.one(sql, &[v(&act)])?.get(0)).await
+    }
+
     pub async fn acts(&self, act: &'static str) -> i64 {
         let sql = "SELECT COUNT(*) FROM journal_entry WHERE act = $1";
         self.read(move |tx| tx.one(sql, &[v(act)])?.get(0)).await

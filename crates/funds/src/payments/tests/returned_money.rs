@@ -123,3 +123,30 @@ async fn an_account_that_closed_in_mid_batch_neither_loses_nor_doubles_a_payment
         house.books_hold().await;
     }
 }
+
+#[tokio::test]
+async fn a_wrong_payment_is_reported_and_recovered_by_two_people() {
+    for house in houses("funds_recover", 2).await {
+        let batch = house.released("2026-11", &[0]).await;
+        house.round().await;
+        let made = house.payments(batch).await.remove(0);
+        let (app, finance) = (&house.app, &house.finance);
+        let early = queue::report_wrong(app, &finance[0], made.id, "重复登记").await;
+        assert_eq!(code_of(early), "funds/not-now", "not paid yet: {}", house.engine);
+        house.tell("A", &paid());
+        house.round().await;
+        queue::report_wrong(app, &finance[0], made.id, "重复登记").await.expect("reported");
+        let twice = queue::report_wrong(app, &finance[0], made.id, "重复登记").await;
+        assert_eq!(code_of(twice), "funds/not-now");
+        let found = house.read(|tx| exceptions::waiting(tx, 10)).await.remove(0);
+        queue::ask(app, &finance[0], found.id, Action::Recover, "已退回").await.expect("asked");
+        let own = queue::decide(app, &finance[0], found.id, true).await;
+        assert_eq!(code_of(own), "funds/own-work");
+        queue::decide(app, &finance[1], found.id, true).await.expect("decided");
+        let balances = house.read(move |tx| ledger::balances(tx, batch)).await;
+        assert_eq!((balances.of(Account::Recovered), balances.of(Account::Paid)), (10_000, 0));
+        house.books_hold().await;
+        let again = house.roster("2026-11", &[0]).await;
+        assert_eq!(code_of(house.accept(again).await), "funds/paid-already", "its key stays");
+    }
+}
