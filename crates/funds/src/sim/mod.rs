@@ -8,6 +8,7 @@
 
 mod bank;
 mod checks;
+mod officials;
 mod rng;
 mod steps;
 #[cfg(test)]

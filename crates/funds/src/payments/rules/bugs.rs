@@ -1,5 +1,7 @@
 //! Faults that tests plant into the rules, to see that the simulation finds them.
 
+use super::table::{Account, Event, Payment, Posting, State, flags};
+
 /// A planted fault. A released program has none: [`Rules`] has no place for one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Bug {
@@ -122,5 +124,50 @@ impl Rules {
     #[must_use]
     pub fn has(&self, _: Bug) -> bool {
         false
+    }
+}
+
+impl Rules {
+    /// The wrong moves that tests plant.
+    pub(super) fn planted_move(
+        &self,
+        payment: &Payment,
+        event: Event,
+    ) -> Option<(Payment, Option<Posting>)> {
+        let to = |state| flags(Payment { state, ..*payment }, event);
+        let book = |debit, credit| Some(Posting { debit, credit });
+        match (payment.state, event) {
+            (State::Paid, Event::Pay) if self.has(Bug::DuplicateIsBookedTwice) => {
+                Some((*payment, book(Account::Paid, Account::Transit)))
+            }
+            (State::Unknown, Event::Reissue) if self.has(Bug::ReissueWithoutReturn) => {
+                Some((to(State::Returned), book(Account::Reissue, Account::Transit)))
+            }
+            (State::Returned, Event::Reissue)
+                if self.has(Bug::ReissueTwice) && payment.reissued
+                    || self.has(Bug::HeldIsReissued) && payment.held =>
+            {
+                Some((to(State::Returned), book(Account::Reissue, Account::Returned)))
+            }
+            (State::Paid, Event::Return) if self.has(Bug::ContradictionOverwrites) => {
+                Some((to(State::Returned), book(Account::Returned, Account::Paid)))
+            }
+            (State::Sent, Event::Void) if self.has(Bug::VoidAfterSending) => {
+                Some((to(State::Void), book(Account::Budget, Account::Transit)))
+            }
+            (State::Intent, Event::Withdraw) if self.has(Bug::WithdrawalIsNotBooked) => {
+                Some((to(State::Reserved), None))
+            }
+            (State::Unknown, Event::Withdraw) if self.has(Bug::UnknownIsResentAsNew) => {
+                Some((to(State::Reserved), book(Account::Reserved, Account::Transit)))
+            }
+            (state, Event::Return) if self.has(Bug::ReturnFromWrongAccount) && state.is_out() => {
+                Some((to(State::Returned), book(Account::Returned, Account::Reserved)))
+            }
+            (state, Event::Dismiss) if self.has(Bug::DismissalIsNotBooked) && payment.held => {
+                Some((to(state), None))
+            }
+            _ => None,
+        }
     }
 }

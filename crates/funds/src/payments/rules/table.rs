@@ -2,7 +2,7 @@
 
 use kernel::law::Text;
 
-use super::bugs::{Bug, Rules};
+use super::bugs::Rules;
 use super::refused::Refused;
 
 /// How a payment stands.
@@ -389,45 +389,6 @@ impl Rules {
         let posting = booked.map(|(debit, credit)| Posting { debit, credit });
         Ok((after, posting))
     }
-
-    /// The wrong moves that tests plant.
-    fn planted_move(&self, payment: &Payment, event: Event) -> Option<(Payment, Option<Posting>)> {
-        let to = |state| flags(Payment { state, ..*payment }, event);
-        let book = |debit, credit| Some(Posting { debit, credit });
-        match (payment.state, event) {
-            (State::Paid, Event::Pay) if self.has(Bug::DuplicateIsBookedTwice) => {
-                Some((*payment, book(Account::Paid, Account::Transit)))
-            }
-            (State::Unknown, Event::Reissue) if self.has(Bug::ReissueWithoutReturn) => {
-                Some((to(State::Returned), book(Account::Reissue, Account::Transit)))
-            }
-            (State::Returned, Event::Reissue)
-                if self.has(Bug::ReissueTwice) && payment.reissued
-                    || self.has(Bug::HeldIsReissued) && payment.held =>
-            {
-                Some((to(State::Returned), book(Account::Reissue, Account::Returned)))
-            }
-            (State::Paid, Event::Return) if self.has(Bug::ContradictionOverwrites) => {
-                Some((to(State::Returned), book(Account::Returned, Account::Paid)))
-            }
-            (State::Sent, Event::Void) if self.has(Bug::VoidAfterSending) => {
-                Some((to(State::Void), book(Account::Budget, Account::Transit)))
-            }
-            (State::Intent, Event::Withdraw) if self.has(Bug::WithdrawalIsNotBooked) => {
-                Some((to(State::Reserved), None))
-            }
-            (State::Unknown, Event::Withdraw) if self.has(Bug::UnknownIsResentAsNew) => {
-                Some((to(State::Reserved), book(Account::Reserved, Account::Transit)))
-            }
-            (state, Event::Return) if self.has(Bug::ReturnFromWrongAccount) && state.is_out() => {
-                Some((to(State::Returned), book(Account::Returned, Account::Reserved)))
-            }
-            (state, Event::Dismiss) if self.has(Bug::DismissalIsNotBooked) && payment.held => {
-                Some((to(state), None))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What the marks of a payment forbid, whatever its state.
@@ -447,7 +408,7 @@ fn allowed(payment: &Payment, event: Event) -> Result<(), Refused> {
     if fits { Ok(()) } else { Err(Refused::NotNow) }
 }
 
-fn flags(mut payment: Payment, event: Event) -> Payment {
+pub(super) fn flags(mut payment: Payment, event: Event) -> Payment {
     match event {
         Event::Hold => payment.held = true,
         Event::AcceptReturn | Event::AcceptPaid | Event::Dismiss => payment.held = false,

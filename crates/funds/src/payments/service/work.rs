@@ -23,7 +23,7 @@ use crate::payments::rules::{Kind, Refused, Rules, State};
 use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::exceptions::{self, Found};
 use crate::payments::store::files::{self, File};
-use crate::payments::store::payments::Set;
+use crate::payments::store::payments::{self, Set};
 use crate::payments::store::stops;
 
 /// Lines of a batch that one transaction sets aside or writes into files.
@@ -228,18 +228,24 @@ async fn become_of(app: &App, id: Id, outcome: Outcome, said: String) -> Result<
                     }
                 }
             }
+            // Results may have come with a statement that named no file.
+            let out = payments::out_of_file(tx, file.id, file.ends())?;
+            let state = match outcome.state {
+                FileState::Sent if out == 0 => FileState::Settled,
+                state => state,
+            };
             let taken = file.taken || outcome.state == FileState::Sent;
             let waits = match outcome.state {
                 FileState::Intent => 5,
                 _ => pause(file.tries),
             };
-            files::set(tx, &file, outcome.state, taken, now.plus_seconds(waits), &said)?;
+            files::set(tx, &file, state, taken, now.plus_seconds(waits), &said)?;
             if let Some(kind) = outcome.exception {
                 let found = found(&platform, kind, &file, &said);
                 exceptions::open(tx, &[found], now)?;
             }
             batches::touch(tx, file.batch, now)?;
-            let detail = serde_json::json!({ "state": outcome.state.code(), "lines": moved.count });
+            let detail = serde_json::json!({ "state": state.code(), "lines": moved.count });
             Ok(step.about("payfile", id).detail(detail).record(tx)?)
         })
         .await

@@ -3,7 +3,8 @@
 use kernel::db::v;
 
 use super::house::{House, code_of, houses, paid, returned};
-use crate::payments::port::Report;
+use crate::payments::port::{Report, ReportKind};
+use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::{Account, Action, Kind};
 use crate::payments::service::{exceptions as queue, take};
 use crate::payments::store::{exceptions, ledger, reports};
@@ -161,5 +162,22 @@ async fn a_report_that_was_half_taken_in_goes_on_behind_what_is_done() {
         let states = (house.count(batch, "sent").await, house.count(batch, "paid").await);
         assert_eq!(states, (1, 1), "only the second line: {}", house.engine);
         house.books_hold().await;
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_names_no_file_pays_by_reference_and_settles() {
+    for (house, batch) in sent("funds_statement").await {
+        house.tell("R", &paid());
+        let told = house.host.reports.lock().unwrap().remove(0);
+        let report = Report { batch: String::new(), kind: ReportKind::Statement, ..told };
+        let other = take::take_in(&house.app, house.banks[1], &report).await.expect("taken in");
+        assert_eq!(other.len(), 2, "another bank has no say: {}", house.engine);
+        assert_eq!(house.count(batch, "paid").await, 0);
+        let faults = take::take_in(&house.app, house.banks[0], &report).await.expect("taken in");
+        assert!(faults.is_empty());
+        assert_eq!(house.count(batch, "paid").await, 2);
+        house.round().await;
+        assert_eq!(house.batch(batch).await.release.state, BatchState::Settled);
     }
 }
