@@ -163,6 +163,8 @@ CREATE TABLE pay_exception (
 CREATE UNIQUE INDEX pay_exception_open ON pay_exception (kind, bank_id, file_id, payment_id, told)
     WHERE state <> 'closed';
 
+CREATE INDEX pay_exception_batch ON pay_exception (batch_id) WHERE state <> 'closed';
+
 -- The stop button: batch 0 is all. Somebody else lifts it.
 CREATE TABLE pay_stop (
     id BIGINT PRIMARY KEY,

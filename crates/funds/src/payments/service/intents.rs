@@ -11,7 +11,6 @@ use kernel::time::{Utc, day_text};
 
 use super::{Step, returned};
 use crate::payments::port::{self, Order};
-use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::invariants::Sum;
 use crate::payments::rules::table::Event;
@@ -29,15 +28,17 @@ use super::work::CHUNK;
 /// # Errors
 /// See [`Problem`].
 pub async fn plan(app: &App) -> Result<bool, Problem> {
-    if app.db.read(next_to_plan).await?.is_none() {
+    if app.db.read(batches::to_plan).await?.is_none() {
         return Ok(false);
     }
     let platform = app.clone();
     app.db
         .write(move |tx| {
-            let Some(batch) = next_to_plan(tx)? else {
+            let Some(batch) = batches::to_plan(tx)? else {
                 return Ok::<_, Problem>(false);
             };
+            let stopped = stops::is_stopped(tx, batch.id)?;
+            Rules::sound().may_plan(batch.release.state, stopped)?;
             let to = (batch.done_line + CHUNK).min(batch.last_line);
             let range = (batch.payment(batch.done_line), batch.payment(to));
             let now = Utc::now();
@@ -48,18 +49,6 @@ pub async fn plan(app: &App) -> Result<bool, Problem> {
             Ok(true)
         })
         .await
-}
-
-/// The first released batch with lines that are in no file yet and that nobody stopped.
-fn next_to_plan(tx: &mut Tx<'_>) -> Result<Option<Batch>, DbError> {
-    for batch in batches::in_state(tx, BatchState::Released, 200)? {
-        let stopped = stops::is_stopped(tx, batch.id)?;
-        let may = Rules::sound().may_plan(batch.release.state, stopped).is_ok();
-        if may && batch.done_line < batch.last_line {
-            return Ok(Some(batch));
-        }
-    }
-    Ok(None)
 }
 
 /// Writes the payments of a range into one file for each bank; those without an account come back at once.

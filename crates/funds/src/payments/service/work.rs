@@ -329,7 +329,7 @@ async fn collect(app: &App, ports: &Ports) -> Result<usize, Problem> {
 
 /// Batches that came to rest, and files whose names and accounts are no longer needed.
 async fn settle(app: &App) -> Result<(), Problem> {
-    let waiting = app.db.read(|tx| batches::in_state(tx, BatchState::Released, 200)).await?;
+    let waiting = app.db.read(|tx| batches::to_settle(tx, 200)).await?;
     for batch in waiting {
         let platform = app.clone();
         let settle = move |tx: &mut Tx<'_>| {

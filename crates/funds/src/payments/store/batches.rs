@@ -153,6 +153,36 @@ pub fn in_state(tx: &mut Tx<'_>, state: BatchState, most: i64) -> Result<Vec<Bat
     tx.query(&sql, &[v(state.code()), v(most)])?.iter().map(read).collect()
 }
 
+/// The first released batch with lines that are in no file yet and that nobody stopped.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn to_plan(tx: &mut Tx<'_>) -> Result<Option<Batch>, DbError> {
+    let sql = format!(
+        "{SELECT} WHERE b.state = 'released' AND b.done_line < b.last_line
+           AND NOT EXISTS (SELECT 1 FROM pay_stop s WHERE s.lifted_by IS NULL
+                           AND (s.batch_id = 0 OR s.batch_id = b.id))
+         ORDER BY b.id LIMIT 1"
+    );
+    tx.optional(&sql, &[])?.as_ref().map(read).transpose()
+}
+
+/// Released batches of which nothing is left to send, to hear or to decide.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn to_settle(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Batch>, DbError> {
+    let sql = format!(
+        "{SELECT} WHERE b.state = 'released' AND b.done_line >= b.last_line
+           AND NOT EXISTS (SELECT 1 FROM pay_file f WHERE f.batch_id = b.id
+                           AND f.state NOT IN ('settled', 'refused'))
+           AND NOT EXISTS (SELECT 1 FROM pay_exception e WHERE e.batch_id = b.id
+                           AND e.state <> 'closed')
+         ORDER BY b.id LIMIT $1"
+    );
+    tx.query(&sql, &[v(most)])?.iter().map(read).collect()
+}
+
 /// The newest batches of divisions that begin with `division` (empty for all).
 ///
 /// # Errors
@@ -227,18 +257,11 @@ pub fn touch(tx: &mut Tx<'_>, id: Id, now: Utc) -> Result<(), DbError> {
     tx.execute("UPDATE pay_batch SET touched_at = $1 WHERE id = $2", &[v(now), v(id)]).map(drop)
 }
 
-/// A released batch whose files all have their results is settled.
+/// A batch of [`to_settle`] is settled when each of its payments has its result.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn settle(tx: &mut Tx<'_>, batch: &Batch, now: Utc) -> Result<bool, DbError> {
-    let sql =
-        "SELECT COUNT(*) FROM pay_file WHERE batch_id = $1 AND state NOT IN ('settled', 'refused')";
-    let open: i64 = tx.one(sql, &[v(batch.id)])?.get(0)?;
-    if open > 0 || batch.done_line < batch.last_line || batch.release.state != BatchState::Released
-    {
-        return Ok(false);
-    }
     let sql = "SELECT COUNT(*) FROM payment WHERE id > $1 AND id <= $2
                AND (held OR state IN ('approved', 'reserved', 'intent', 'sent', 'unknown'))";
     let ends = [v(batch.payment(0)), v(batch.payment(batch.last_line))];
