@@ -45,12 +45,20 @@ pub(crate) const STOPPERS: &[Role] = &[
 /// Who sees single payments.
 pub(crate) const READERS: &[Role] =
     &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
+/// Who helps a holder to choose another account: also at the desk.
+const HELPERS: &[Role] = &[
+    Role::DepartmentOfficer,
+    Role::MunicipalOfficer,
+    Role::MunicipalApprover,
+    Role::Clerk,
+    Role::OutletManager,
+];
 const HOLDERS: &[Role] = &[Role::Holder];
 
 pub(crate) fn routes() -> Routes {
     let (view, finance) = (Access::Roles(VIEWERS), Access::Roles(FINANCE));
     let (stop, read) = (Access::Roles(STOPPERS), Access::Roles(READERS));
-    let own = Access::Roles(HOLDERS);
+    let (own, help) = (Access::Roles(HOLDERS), Access::Roles(HELPERS));
     let at = "/office/funds/batches/{id}";
     Routes::new("funds")
         .page(Method::GET, "/office/funds", view, &[8], office::show)
@@ -79,8 +87,8 @@ pub(crate) fn routes() -> Routes {
             &[8, 25],
             queue::decide,
         )
-        .page(Method::GET, "/office/funds/returned/{id}", finance, &[8], queue::returned)
-        .page(Method::POST, "/office/funds/returned/{id}/correct", finance, &[8], queue::correct)
+        .page(Method::GET, "/office/funds/returned/{id}", help, &[8], queue::returned)
+        .page(Method::POST, "/office/funds/returned/{id}/correct", help, &[8], queue::correct)
         .page(Method::POST, "/office/funds/returned/{id}/review", finance, &[8, 25], queue::review)
         .page(Method::GET, "/me/payments", own, &[8], me::show)
         .page(Method::GET, "/me/payments.csv", own, &[8], me::csv)

@@ -11,7 +11,7 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use serde::Deserialize;
 
-use super::{CHECKERS, Names, id_of, money, reason_name};
+use super::{CHECKERS, FINANCE, Names, id_of, money, reason_name};
 use crate::payments::rules::Action;
 use crate::payments::service::look::{self, Queue};
 use crate::payments::service::{exceptions, returned as again};
@@ -96,6 +96,10 @@ struct ReturnedPage {
     p: Page,
     proof: look::Proof,
     accounts: Vec<(Id, Text, String)>,
+    /// Whether the reader may review the correction: an official, and not his own.
+    may_review: bool,
+    /// Whether he sees the queue.
+    official: bool,
 }
 
 pub(super) async fn returned(
@@ -106,7 +110,9 @@ pub(super) async fn returned(
 ) -> Result<Response, Problem> {
     let proof = look::proof(&app, &actor, id_of(&id)?).await?;
     let accounts = look::accounts_of(&app, proof.stored.person).await?;
-    render(&ReturnedPage { p, proof, accounts })
+    let official = FINANCE.contains(&actor.role);
+    let own = proof.correction.as_ref().is_some_and(|made| made.made_by == actor.account);
+    render(&ReturnedPage { p, proof, accounts, may_review: official && !own, official })
 }
 
 #[derive(Deserialize)]
@@ -120,8 +126,9 @@ pub(super) async fn correct(
     Path(id): Path<String>,
     Form(form): Form<CardForm>,
 ) -> Result<Response, Problem> {
-    again::correct(&app, &actor, id_of(&id)?, id_of(&form.card)?).await?;
-    Ok(Redirect::to(QUEUE).into_response())
+    let id = id_of(&id)?;
+    again::correct(&app, &actor, id, id_of(&form.card)?).await?;
+    Ok(Redirect::to(&format!("/office/funds/returned/{id}")).into_response())
 }
 
 pub(super) async fn review(

@@ -134,6 +134,14 @@ async fn a_holder_sees_his_own_money_and_chooses_where_returned_money_goes() {
         let returned = format!("/office/funds/returned/{}", payment.id);
         assert!(queue.contains(&returned));
         assert_eq!(official.get(&returned).await.status, 200);
+        let mut clerk = Client::signed_in(&router, app, &actor(Role::Clerk)).await;
+        let help = format!("/office/funds/returned/{}", other.id);
+        let theirs = house.people[2].1.to_string();
+        let helped = clerk.post_form(&format!("{help}/correct"), &[("card", &theirs)]).await;
+        assert_eq!((helped.status.as_u16(), helped.header("location")), (303, help.as_str()));
+        assert!(clerk.get(&help).await.text().contains("等待另一位人员复核"));
+        let review = clerk.post_form(&format!("{help}/review"), &[("decision", "yes")]).await;
+        assert_eq!(review.status, 403, "a clerk reviews nothing");
         let done = official.post_form(&format!("{returned}/review"), &[("decision", "yes")]).await;
         assert_eq!(done.status, 303);
         let again = crate::payments::service::returned::round(app).await.expect("round");

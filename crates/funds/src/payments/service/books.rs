@@ -61,16 +61,21 @@ fn compare(tx: &mut Tx<'_>, batch: &Batch) -> Result<(Utc, Option<Breach>), DbEr
     Ok((seen, all.err()))
 }
 
-/// Stops everything and opens an alarm, once for each batch.
+/// Stops everything and opens an alarm, once for each batch. Whoever lifts another stop meanwhile does not
+/// let payments go on: they are stopped again.
 async fn alarm(app: &App, batch: Id, breach: &Breach) -> Result<(), Problem> {
     let (platform, said, now) = (app.clone(), format!("{breach:?}"), Utc::now());
     app.db
         .write(move |tx| {
             let alarm = Alarm { id: platform.id(), batch, said: said.clone(), at: now };
-            if stops::alarms(tx)?.iter().any(|known| known.batch == batch) {
+            let known = stops::alarms(tx)?.iter().any(|known| known.batch == batch);
+            let stopped = stops::in_force(tx)?.iter().any(|stop| stop.batch == Id(0));
+            if known && stopped {
                 return Ok(());
             }
-            stops::alarm(tx, &alarm)?;
+            if !known {
+                stops::alarm(tx, &alarm)?;
+            }
             let stop = Stop {
                 id: platform.id(),
                 batch: Id(0),

@@ -231,6 +231,13 @@ async fn a_breach_of_the_books_stops_everything_and_is_an_alarm() {
         house.round().await;
         assert!(house.host.sent.lock().unwrap().is_empty());
         assert_eq!(house.acts("funds.alarm").await, 1);
+        // Lifted without a cure: the books still do not hold, and it stops again.
+        let stop = house.read(stops::in_force).await.remove(0);
+        assert_eq!(stop.by, Id(0));
+        release::lift(&house.app, &house.finance[1], stop.id, "误报").await.expect("lifted");
+        assert!(house.read(stops::alarms).await.is_empty(), "who lifts it answers for it");
+        books::round(&house.app).await.expect("compared once more");
+        assert_eq!(house.read(stops::in_force).await.len(), 1, "{}", house.engine);
     }
 }
 
