@@ -276,3 +276,33 @@ async fn a_batch_that_was_not_released_can_be_taken_back_whole() {
         assert_eq!(code_of(house.accept(again).await), "ok", "their keys are free again");
     }
 }
+
+#[tokio::test]
+async fn a_long_batch_goes_in_sets_and_each_set_is_done_once() {
+    for house in houses("funds_sets", 4).await {
+        let roster = house.roster("2026-11", &[0, 1, 2, 3]).await;
+        // Lines on both sides of the ends of sets.
+        let sql = "UPDATE roster_line SET line = CASE line WHEN 1 THEN 1 WHEN 2 THEN 10000
+                       WHEN 3 THEN 10001 ELSE 30001 END WHERE line <= 4";
+        house.change(move |tx| tx.execute(sql, &[]).map(drop)).await.expect("moved");
+        let batch = house.accept(roster).await.expect("accepted");
+        assert!(work::reserve(&house.app).await.expect("the first set"));
+        assert_eq!(house.count(batch, "reserved").await, 2, "{}", house.engine);
+        house.books_hold().await;
+        let early = release::release(&house.app, &house.finance[0], batch, Hand::Ask).await;
+        assert_eq!(code_of(early), "funds/not-now", "not all is set aside");
+        while work::reserve(&house.app).await.expect("reserved") {}
+        assert_eq!(house.acts("funds.reserved").await, 4);
+        house.release(batch).await;
+        assert!(intents::plan(&house.app).await.expect("the first set"));
+        assert_eq!(house.count(batch, "intent").await, 2);
+        house.books_hold().await;
+        house.round().await;
+        assert_eq!(house.count(batch, "sent").await, 4);
+        assert_eq!(house.host.sent.lock().unwrap().len(), 4, "a file for each set and bank");
+        house.tell("R", &paid());
+        house.round().await;
+        assert_eq!(house.batch(batch).await.release.state, BatchState::Settled);
+        house.books_hold().await;
+    }
+}
