@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod figures;
 pub mod pages;
+pub mod refusals;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -16,5 +18,9 @@ pub const MIGRATIONS: &[Migration] =
 
 /// All routes of codes; `codes` is the running verification.
 pub fn routes(codes: std::sync::Arc<service::Codes>) -> kernel::http::Routes {
-    api::routes().merge(pages::routes()).share(codes)
+    api::routes()
+        .merge(pages::routes())
+        .merge(figures::routes())
+        .merge(refusals::routes())
+        .share(codes)
 }

@@ -30,6 +30,8 @@ pub fn migrations() -> Vec<Migration> {
         cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        codes::figures::MIGRATIONS,
+        codes::refusals::MIGRATIONS,
         banks::MIGRATIONS,
     ]
     .concat()
@@ -37,7 +39,14 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs()].concat()
+    [
+        people::jobs(),
+        cards::jobs(),
+        banks::jobs(),
+        codes::figures::JOBS.to_vec(),
+        codes::refusals::JOBS.to_vec(),
+    ]
+    .concat()
 }
 
 /// What the authority may tune.
@@ -47,6 +56,8 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        codes::figures::SETTINGS.to_vec(),
+        codes::refusals::SETTINGS.to_vec(),
     ]
     .concat()
 });
