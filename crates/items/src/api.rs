@@ -118,7 +118,7 @@ struct Day {
     on: Option<String>,
 }
 
-fn read_day(day: Option<&str>) -> Result<Date, Problem> {
+pub(crate) fn read_day(day: Option<&str>) -> Result<Date, Problem> {
     let wrong = || Text::new("日期格式如 2026-03-01", "A day looks like 2026-03-01");
     match day {
         None => Ok(Utc::now().day()),

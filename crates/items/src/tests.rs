@@ -461,3 +461,30 @@ async fn open_data_is_signed_and_can_be_read_back() {
         assert!(feed.contains("<feed") && feed.contains("urn:yikatong:items:"));
     }
 }
+
+#[tokio::test]
+async fn changes_template_progress_and_the_list_of_a_day_are_there_to_read() {
+    for house in houses("items_more_pages").await {
+        let router = seeded(&house).await;
+        let mut client = Client::new(&router);
+        let feed = client.get("/open/items-changes.json").await.json();
+        let newest = feed["items"].as_array().expect("entries");
+        assert!(newest.len() == 100 && newest[0]["_item"]["code"].is_string());
+        let template = client.get("/open/items-template.csv").await.text();
+        assert!(template.contains("事项编码") && template.contains("CQ-XX-000"));
+        assert!(client.get("/items").await.text().contains("CQ-TR-001"));
+        assert!(!client.get("/items?on=2020-01-01").await.text().contains("CQ-TR-001"));
+        assert_eq!(client.get("/items?on=soon").await.status, 422);
+        assert_eq!(client.get("/items/CQ-TR-001?on=2020-01-01").await.status, 404);
+        let maker = actor(Role::DepartmentOfficer);
+        house.propose(&maker, "CQ-CU-777", 3).await.expect("proposed");
+        let late = house.app.db.housekeeping(|tx| {
+            tx.execute("UPDATE item_step SET due_day = '2020-01-01'", &[]).map(drop)
+        });
+        late.await.expect("made late");
+        // The maker may not take the step of his own proposal, but sees how it stands.
+        let mut office = Client::signed_in(&router, &house.app, &maker).await;
+        let page = office.get("/office/items/overdue").await.text();
+        assert!(page.contains("CQ-CU-777") && page.contains("已逾期"), "{page}");
+    }
+}

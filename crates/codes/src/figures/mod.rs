@@ -2,6 +2,7 @@
 //! singled out (Art. 14, 18, 19).
 
 mod gather;
+pub mod own;
 mod pages;
 mod rules;
 mod service;

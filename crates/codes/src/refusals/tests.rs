@@ -146,8 +146,8 @@ async fn an_item_that_nobody_serves_gets_one_case() {
         let long_ago = day_text(Utc::now().day().saturating_add(Duration::days(-100)));
         let today = day_text(Utc::now().day());
         let age = house.app.db.housekeeping(move |tx| {
-            let sql =
-                "UPDATE item_version SET from_day = $1 WHERE code IN ('CQ-CU-001', 'CQ-TR-001')";
+            let sql = "UPDATE item_version SET from_day = $1, published_at = 0
+                       WHERE code IN ('CQ-CU-001', 'CQ-TR-001')";
             tx.execute(sql, &[v(&long_ago)])?;
             let sql =
                 "INSERT INTO use_hour (day, hour, item_code, field, division, accepted, refused)

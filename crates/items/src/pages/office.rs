@@ -112,3 +112,16 @@ pub(super) async fn import(
         }
     }
 }
+
+#[derive(Template)]
+#[template(path = "overdue.html")]
+struct OverduePage {
+    p: Page,
+    waiting: Vec<Task>,
+}
+
+/// Every step that waits, whoever takes it: departments see who has done what (Art. 9).
+pub(super) async fn overdue(State(app): State<App>, p: Page) -> Result<Response, Problem> {
+    let waiting = service::all_waiting(&app).await?;
+    render(&OverduePage { p, waiting })
+}
