@@ -23,11 +23,12 @@ use serde::Deserialize;
 
 use crate::api::read_day;
 use crate::catalogue::Catalogue;
+use crate::papers;
 use crate::rules::workflow::Said;
 use crate::rules::{self, Area, Channel, Function, Group, Item, Level, List, Way, Word};
 use crate::service::{self, Proposal, Task};
 use crate::store::Suspension;
-use office::{history, import, import_form, lift, overdue, suspend, withdraw};
+use office::{comment, history, import, import_form, lift, overdue, paper, suspend, withdraw};
 
 const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
 const CHECKERS: &[Role] = &[
@@ -48,6 +49,14 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/office/items/decide", Access::Roles(CHECKERS), &[14], waiting)
         .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14, 25], decide)
         .page(Method::GET, "/office/items/{code}/history", Access::Roles(CHECKERS), &[14], history)
+        .upload(
+            "/office/items/{code}/comment",
+            Access::Roles(CHECKERS),
+            &[14],
+            papers::MOST_BYTES + (64 << 10),
+            comment,
+        )
+        .page(Method::GET, "/office/items/papers/{id}", Access::Roles(CHECKERS), &[14], paper)
         .page(Method::POST, "/office/items/{code}/withdraw", Access::Roles(MAKERS), &[14], withdraw)
         .page(
             Method::POST,

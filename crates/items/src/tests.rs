@@ -488,3 +488,37 @@ async fn changes_template_progress_and_the_list_of_a_day_are_there_to_read() {
         assert!(page.contains("CQ-CU-777") && page.contains("已逾期"), "{page}");
     }
 }
+
+#[tokio::test]
+async fn papers_are_known_by_their_bytes_and_belong_to_the_open_case() {
+    use crate::papers::{add, kind_of, of_item, open};
+    for house in houses("items_papers").await {
+        let (maker, other) = (actor(Role::DepartmentOfficer), actor(Role::MunicipalOfficer));
+        let pdf = b"%PDF-1.7 minutes".to_vec();
+        let app = &house.app;
+        assert_eq!(
+            code_of(add(app, &other, "CQ-CU-001", "x", pdf.clone()).await),
+            "items/no-open-case"
+        );
+        house.propose(&maker, "CQ-CU-001", 1).await.expect("proposed");
+        let page = b"<html>%PDF-</html>".to_vec();
+        for (note, content) in [(" ", pdf.clone()), ("x", page)] {
+            let refused = add(app, &other, "CQ-CU-001", note, content).await;
+            assert_eq!(code_of(refused), "platform/invalid-input");
+        }
+        add(app, &other, "CQ-CU-001", "请补充理由", Vec::new()).await.expect("a comment");
+        let id = add(app, &other, "CQ-CU-001", "会议纪要", pdf.clone()).await.expect("a paper");
+        assert_eq!(open(app, id).await.expect("opened").1, pdf, "{}", house.engine);
+        let known = app.db.read(|tx| Ok::<_, Problem>(of_item(tx, "CQ-CU-001")?)).await;
+        let known = known.expect("read");
+        assert_eq!((known.len(), known[1].step.as_str()), (2, "consult"));
+        assert_eq!(house.acts().await.last().expect("acts").0, "item.commented");
+        let spoil = app.db.housekeeping(|tx| {
+            tx.execute("UPDATE item_paper SET media = 'text/html', content = digest", &[]).map(drop)
+        });
+        spoil.await.expect("spoilt");
+        assert!(open(app, id).await.is_err(), "what was changed is not handed out");
+    }
+    assert_eq!(kind_of(b"PK\x03\x04 some other archive"), None);
+    assert_eq!(kind_of(b"PK\x03\x04..xl/workbook.xml").map(|kind| kind.1), Some("xlsx"));
+}
