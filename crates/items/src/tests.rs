@@ -15,6 +15,8 @@ use crate::rules::workflow::Said;
 use crate::service::{self, Proposal};
 use crate::{MIGRATIONS, seed, store};
 
+mod more;
+
 struct House {
     app: App,
     catalogue: Arc<Catalogue>,
@@ -460,65 +462,4 @@ async fn open_data_is_signed_and_can_be_read_back() {
         let feed = client.get("/open/items.atom").await.text();
         assert!(feed.contains("<feed") && feed.contains("urn:yikatong:items:"));
     }
-}
-
-#[tokio::test]
-async fn changes_template_progress_and_the_list_of_a_day_are_there_to_read() {
-    for house in houses("items_more_pages").await {
-        let router = seeded(&house).await;
-        let mut client = Client::new(&router);
-        let feed = client.get("/open/items-changes.json").await.json();
-        let newest = feed["items"].as_array().expect("entries");
-        assert!(newest.len() == 100 && newest[0]["_item"]["code"].is_string());
-        let template = client.get("/open/items-template.csv").await.text();
-        assert!(template.contains("事项编码") && template.contains("CQ-XX-000"));
-        assert!(client.get("/items").await.text().contains("CQ-TR-001"));
-        assert!(!client.get("/items?on=2020-01-01").await.text().contains("CQ-TR-001"));
-        assert_eq!(client.get("/items?on=soon").await.status, 422);
-        assert_eq!(client.get("/items/CQ-TR-001?on=2020-01-01").await.status, 404);
-        let maker = actor(Role::DepartmentOfficer);
-        house.propose(&maker, "CQ-CU-777", 3).await.expect("proposed");
-        let late = house.app.db.housekeeping(|tx| {
-            tx.execute("UPDATE item_step SET due_day = '2020-01-01'", &[]).map(drop)
-        });
-        late.await.expect("made late");
-        // The maker may not take the step of his own proposal, but sees how it stands.
-        let mut office = Client::signed_in(&router, &house.app, &maker).await;
-        let page = office.get("/office/items/overdue").await.text();
-        assert!(page.contains("CQ-CU-777") && page.contains("已逾期"), "{page}");
-    }
-}
-
-#[tokio::test]
-async fn papers_are_known_by_their_bytes_and_belong_to_the_open_case() {
-    use crate::papers::{add, kind_of, of_item, open};
-    for house in houses("items_papers").await {
-        let (maker, other) = (actor(Role::DepartmentOfficer), actor(Role::MunicipalOfficer));
-        let pdf = b"%PDF-1.7 minutes".to_vec();
-        let app = &house.app;
-        assert_eq!(
-            code_of(add(app, &other, "CQ-CU-001", "x", pdf.clone()).await),
-            "items/no-open-case"
-        );
-        house.propose(&maker, "CQ-CU-001", 1).await.expect("proposed");
-        let page = b"<html>%PDF-</html>".to_vec();
-        for (note, content) in [(" ", pdf.clone()), ("x", page)] {
-            let refused = add(app, &other, "CQ-CU-001", note, content).await;
-            assert_eq!(code_of(refused), "platform/invalid-input");
-        }
-        add(app, &other, "CQ-CU-001", "请补充理由", Vec::new()).await.expect("a comment");
-        let id = add(app, &other, "CQ-CU-001", "会议纪要", pdf.clone()).await.expect("a paper");
-        assert_eq!(open(app, id).await.expect("opened").1, pdf, "{}", house.engine);
-        let known = app.db.read(|tx| Ok::<_, Problem>(of_item(tx, "CQ-CU-001")?)).await;
-        let known = known.expect("read");
-        assert_eq!((known.len(), known[1].step.as_str()), (2, "consult"));
-        assert_eq!(house.acts().await.last().expect("acts").0, "item.commented");
-        let spoil = app.db.housekeeping(|tx| {
-            tx.execute("UPDATE item_paper SET media = 'text/html', content = digest", &[]).map(drop)
-        });
-        spoil.await.expect("spoilt");
-        assert!(open(app, id).await.is_err(), "what was changed is not handed out");
-    }
-    assert_eq!(kind_of(b"PK\x03\x04 some other archive"), None);
-    assert_eq!(kind_of(b"PK\x03\x04..xl/workbook.xml").map(|kind| kind.1), Some("xlsx"));
 }
