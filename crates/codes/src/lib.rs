@@ -4,7 +4,9 @@
 
 pub mod api;
 pub mod cq1;
+pub mod figures;
 pub mod pages;
+pub mod refusals;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -43,5 +45,7 @@ pub fn routes(codes: std::sync::Arc<service::Codes>) -> kernel::http::Routes {
         .merge(cq1::api::routes())
         .merge(terminals::routes())
         .merge(pages::routes())
+        .merge(figures::routes())
+        .merge(refusals::routes())
         .share(codes)
 }

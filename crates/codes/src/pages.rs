@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use kernel::actor::{Access, Actor, Role};
-use kernel::db::DbError;
+use kernel::db::{DbError, Tx};
 use kernel::http::{Json, Page, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::{Refusal as _, Text};
@@ -18,8 +18,9 @@ use qrcode::{EcLevel, QrCode};
 use serde::{Deserialize, Serialize};
 
 use crate::cq1;
+use crate::figures::own::{self, Narrowed};
 use crate::rules::Refused;
-use crate::store::{self, Use};
+use crate::store::Use;
 
 const HOLDERS: &[Role] = &[Role::Holder];
 const HOLDER: Access = Access::Roles(HOLDERS);
@@ -94,6 +95,7 @@ struct UsesPage {
     p: Page,
     uses: Vec<Use>,
     next: Option<Id>,
+    narrowed: Narrowed,
 }
 
 impl UsesPage {
@@ -114,18 +116,20 @@ struct Before {
     before: Option<String>,
 }
 
-const SHOWN: i64 = 30;
+const SHOWN: usize = 30;
 
 async fn uses(
     State(app): State<App>,
     actor: Actor,
     p: Page,
     Query(from): Query<Before>,
+    Query(narrowed): Query<Narrowed>,
 ) -> Result<Response, Problem> {
     let person = actor.person.ok_or_else(Problem::forbidden)?;
     let before = from.before.and_then(|id| id.parse().ok()).unwrap_or(Id(i64::MAX));
-    let uses: Vec<Use> =
-        app.db.read(move |tx| Ok::<_, Problem>(store::uses_of(tx, person, before, SHOWN)?)).await?;
-    let next = (uses.len() == SHOWN as usize).then(|| uses.last().map(|used| used.id)).flatten();
-    render(&UsesPage { p, uses, next })
+    let wanted = narrowed.clone();
+    let find = move |tx: &mut Tx<'_>| own::find(tx, person, &wanted, before, SHOWN);
+    let uses = app.db.read(find).await?;
+    let next = (uses.len() == SHOWN).then(|| uses.last().map(|used| used.id)).flatten();
+    render(&UsesPage { p, uses, next, narrowed })
 }

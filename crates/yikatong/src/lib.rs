@@ -30,6 +30,8 @@ pub fn migrations() -> Vec<Migration> {
         cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        codes::figures::MIGRATIONS,
+        codes::refusals::MIGRATIONS,
         banks::MIGRATIONS,
         outlets::MIGRATIONS,
     ]
@@ -38,7 +40,16 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs(), codes::jobs(), outlets::jobs()].concat()
+    [
+        people::jobs(),
+        cards::jobs(),
+        banks::jobs(),
+        codes::jobs(),
+        codes::figures::JOBS.to_vec(),
+        codes::refusals::JOBS.to_vec(),
+        outlets::jobs(),
+    ]
+    .concat()
 }
 
 /// What the authority may tune.
@@ -50,6 +61,8 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         items::SETTINGS.to_vec(),
         codes::SETTINGS.to_vec(),
         outlets::SETTINGS.to_vec(),
+        codes::figures::SETTINGS.to_vec(),
+        codes::refusals::SETTINGS.to_vec(),
     ]
     .concat()
 });
