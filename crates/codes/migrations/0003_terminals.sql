@@ -53,17 +53,3 @@ CREATE TABLE terminal_alarm (
     note TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX terminal_alarm_open ON terminal_alarm (id) WHERE closed_at IS NULL;
-
--- A card that an operator did not accept (Art. 25(2)).
-CREATE TABLE refusal (
-    id BIGINT PRIMARY KEY,
-    at BIGINT NOT NULL,
-    terminal_id BIGINT,
-    org_id BIGINT,
-    item_code TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    note TEXT NOT NULL,
-    person_id BIGINT,
-    source TEXT NOT NULL
-);
-CREATE INDEX refusal_item ON refusal (item_code, at);

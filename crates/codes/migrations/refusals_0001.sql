@@ -22,7 +22,7 @@ CREATE TABLE refusal_report (
     closed_at BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     CHECK (kind IN ('refused', 'without-card', 'unserved')),
-    CHECK (source IN ('holder', 'anonymous', 'clerk', 'department', 'platform')),
+    CHECK (source IN ('holder', 'anonymous', 'clerk', 'department', 'terminal', 'platform')),
     CHECK (state IN ('open', 'taken', 'answered', 'closed')),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
     -- Nobody closes what he answered himself.

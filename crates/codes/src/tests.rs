@@ -49,6 +49,7 @@ impl Town {
             cards::bulk::MIGRATIONS,
             items::MIGRATIONS,
             crate::MIGRATIONS,
+            crate::refusals::MIGRATIONS,
             banks::MIGRATIONS,
         ];
         let app = platform(&test, &schema).await;

@@ -55,14 +55,22 @@ pub enum Source {
     Clerk,
     /// An officer of a department.
     Department,
+    /// The operator of a terminal.
+    Terminal,
     /// The platform found it.
     Platform,
 }
 
 impl Source {
     /// All sources.
-    pub const ALL: [Self; 5] =
-        [Self::Holder, Self::Anonymous, Self::Clerk, Self::Department, Self::Platform];
+    pub const ALL: [Self; 6] = [
+        Self::Holder,
+        Self::Anonymous,
+        Self::Clerk,
+        Self::Department,
+        Self::Terminal,
+        Self::Platform,
+    ];
 
     /// Stable code.
     pub fn code(self) -> &'static str {
@@ -71,6 +79,7 @@ impl Source {
             Self::Anonymous => "anonymous",
             Self::Clerk => "clerk",
             Self::Department => "department",
+            Self::Terminal => "terminal",
             Self::Platform => "platform",
         }
     }
@@ -86,6 +95,7 @@ impl Source {
             None => Self::Anonymous,
             Some(Role::Holder) => Self::Holder,
             Some(Role::DepartmentOfficer) => Self::Department,
+            Some(Role::Terminal) => Self::Terminal,
             Some(_) => Self::Clerk,
         }
     }
@@ -97,6 +107,7 @@ impl Source {
             Self::Anonymous => ("匿名", "Anonymous"),
             Self::Clerk => ("窗口", "Counter"),
             Self::Department => ("部门", "Department"),
+            Self::Terminal => ("终端操作员", "Operator of a terminal"),
             Self::Platform => ("平台发现", "Found by the platform"),
         };
         Text::new(zh, en)

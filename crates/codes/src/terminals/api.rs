@@ -8,7 +8,6 @@ use items::rules::{Area, Item};
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Routes};
 use kernel::id::Id;
-use kernel::journal::{self as record, Entry};
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -20,8 +19,9 @@ use super::journal;
 use super::rules::{Line, Refused};
 use super::service::{self, working};
 use super::store::{self, Beat};
-use crate::cq1;
+use crate::refusals::{Kind, Telling};
 use crate::service::Codes;
+use crate::{cq1, refusals};
 
 const TERMINALS: Access = Access::Roles(&[Role::Terminal]);
 /// The most lines of one upload.
@@ -340,14 +340,22 @@ async fn upload(
     Ok(Json(TakenBody { accepted_to: taken.to, doubles }))
 }
 
-/// Reasons of an operator who does not accept a card.
-const REASONS: [&str; 6] =
-    ["no-device", "operator-unsure", "card-unreadable", "person-mismatch", "system-down", "other"];
+/// Reasons of an operator who does not accept a card, in words.
+const REASONS: [(&str, &str); 6] = [
+    ("no-device", "没有可用的读卡扫码设备"),
+    ("operator-unsure", "操作员不确定能否受理"),
+    ("card-unreadable", "卡或码无法读取"),
+    ("person-mismatch", "人卡不符"),
+    ("system-down", "系统故障"),
+    ("other", "其他"),
+];
 
 #[derive(Deserialize, utoipa::ToSchema)]
 struct RefusalBody {
     /// Seconds since 1970.
     at: i64,
+    /// Item code; may be empty.
+    #[serde(default)]
     item: String,
     /// `no-device`, `operator-unsure`, `card-unreadable`, `person-mismatch`, `system-down`, `other`.
     reason: String,
@@ -361,7 +369,7 @@ struct RefusalAnswer {
     id: Id,
 }
 
-/// An operator did not accept a card; it is counted (Art. 25(2)).
+/// An operator did not accept a card; it is counted and looked into (Art. 25(2)).
 #[utoipa::path(post, path = "/api/v1/terminals/refusals", tag = "codes", request_body = RefusalBody,
     responses((status = 200, body = RefusalAnswer)))]
 async fn refusal(
@@ -369,31 +377,20 @@ async fn refusal(
     terminal: Actor,
     Json(asked): Json<RefusalBody>,
 ) -> Result<Json<RefusalAnswer>, Problem> {
-    if !REASONS.contains(&asked.reason.as_str()) {
-        let text = Text::new("没有这个原因", "There is no such reason");
-        return Err(Problem::field("reason", text));
-    }
+    let known = REASONS.iter().find(|(code, _)| *code == asked.reason);
+    let text = || Text::new("没有这个原因", "There is no such reason");
+    let (_, reason) = known.ok_or_else(|| Problem::field("reason", text()))?;
     let registered = working(&app, &terminal).await?;
-    let (id, now) = (app.id(), Utc::now());
-    let entry = Entry::new(app.id(), now, &terminal, "card.refused-by-operator", "Art. 25");
-    let item: String = asked.item.chars().take(40).collect();
+    let now = Utc::now();
+    let at = Utc(asked.at.clamp(0, now.seconds()).saturating_mul(Utc::SECOND));
     let note: String = asked.note.chars().take(200).collect();
-    app.db
-        .write(move |tx| {
-            let at = Utc(asked.at.clamp(0, now.seconds() + 120).saturating_mul(Utc::SECOND));
-            let new = store::Refusal {
-                id,
-                at,
-                terminal: &registered,
-                item: &item,
-                reason: &asked.reason,
-                note: &note,
-                person: None,
-            };
-            store::insert_refusal(tx, &new)?;
-            let entry = entry.clone().on("refusal", id);
-            Ok::<_, Problem>(record::record(tx, &entry.why(&asked.reason, &[]))?)
-        })
-        .await?;
-    Ok(Json(RefusalAnswer { id }))
+    let told = Telling {
+        kind: Kind::Refused.code().to_owned(),
+        item: asked.item.chars().take(40).collect(),
+        place: registered.place,
+        division: registered.division,
+        day: day_text(at.day()),
+        reason: format!("{reason} {note}").trim().to_owned(),
+    };
+    Ok(Json(RefusalAnswer { id: refusals::tell(&app, Some(&terminal), &told).await? }))
 }
