@@ -56,6 +56,7 @@ CREATE TABLE roster (
     org_id BIGINT NOT NULL,
     state TEXT NOT NULL,
     stopped_from TEXT NOT NULL,
+    stopped_by BIGINT,
     round BIGINT NOT NULL,
     declared_lines BIGINT NOT NULL,
     declared_fen BIGINT NOT NULL,
