@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
-mod number;
+pub mod number;
 pub mod pages;
 pub mod port;
 pub mod rules;

@@ -1,7 +1,11 @@
-//! Government money through the card (Art. 8, 10): to the right person, once, provably.
+//! Government money to the right person, once, provably (Art. 8, 10, 25): programmes that are public,
+//! rosters that are checked, shown to the public and approved by different people, payments whose
+//! books always hold.
 #![forbid(unsafe_code)]
 
 pub mod payments;
+pub mod programmes;
+pub mod rosters;
 pub mod sim;
 
 use kernel::db::Migration;
@@ -9,20 +13,23 @@ use kernel::http::Routes;
 use kernel::jobs::Job;
 use kernel::settings::Setting;
 
-/// The schema of funds.
-pub const MIGRATIONS: &[Migration] = payments::MIGRATIONS;
+/// The schema of rosters and programmes; that of payments is [`payments::MIGRATIONS`].
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "funds-0001-rosters",
+    sql: include_str!("../migrations/0001_rosters.sql"),
+}];
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {
-    payments::SETTINGS.to_vec()
+    [programmes::SETTINGS, rosters::SETTINGS, payments::SETTINGS].concat()
 }
 
 /// The repeating work of funds.
 pub fn jobs() -> Vec<Job> {
-    payments::jobs()
+    [vec![programmes::JOB, rosters::JOB], payments::jobs()].concat()
 }
 
 /// All routes of funds.
 pub fn routes() -> Routes {
-    payments::routes()
+    programmes::routes().merge(rosters::routes()).merge(payments::routes())
 }

@@ -34,6 +34,8 @@ pub fn migrations() -> Vec<Migration> {
         codes::refusals::MIGRATIONS,
         banks::MIGRATIONS,
         outlets::MIGRATIONS,
+        funds::MIGRATIONS,
+        funds::payments::MIGRATIONS,
     ]
     .concat()
 }
@@ -48,6 +50,7 @@ pub fn jobs() -> Vec<Job> {
         codes::figures::JOBS.to_vec(),
         codes::refusals::JOBS.to_vec(),
         outlets::jobs(),
+        funds::jobs(),
     ]
     .concat()
 }
@@ -61,6 +64,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         items::SETTINGS.to_vec(),
         codes::SETTINGS.to_vec(),
         outlets::SETTINGS.to_vec(),
+        funds::settings(),
         codes::figures::SETTINGS.to_vec(),
         codes::refusals::SETTINGS.to_vec(),
     ]
@@ -77,6 +81,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(items::routes(catalogue))
         .merge(banks::routes())
         .merge(outlets::routes())
+        .merge(funds::routes())
         .merge(kernel::settings::routes(&SETTINGS))
         .merge(kernel::http::more_entry())
 }

@@ -26,7 +26,7 @@ fn context(job: Id, number: u64) -> Vec<u8> {
 ///
 /// # Errors
 /// The disk's word, or the source's; nothing is kept then.
-pub(super) fn keep(app: &Platform, job: Id, content: &mut dyn Read) -> io::Result<u64> {
+pub fn keep(app: &Platform, job: Id, content: &mut dyn Read) -> io::Result<u64> {
     let path = path(app, job);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -63,7 +63,7 @@ fn write(app: &Platform, job: Id, content: &mut dyn Read, mut file: File) -> io:
 ///
 /// # Errors
 /// The disk's word.
-pub(super) fn delete(app: &Platform, job: Id) -> io::Result<()> {
+pub fn delete(app: &Platform, job: Id) -> io::Result<()> {
     match fs::remove_file(path(app, job)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -74,7 +74,7 @@ pub(super) fn delete(app: &Platform, job: Id) -> io::Result<()> {
 ///
 /// # Errors
 /// It is gone, or not as long as it was.
-pub(super) fn open(app: &Platform, job: Id, size: u64) -> io::Result<Content> {
+pub fn open(app: &Platform, job: Id, size: u64) -> io::Result<Content> {
     let file = File::open(path(app, job))?;
     if file.metadata()?.len() != size + size.div_ceil(CHUNK) * ADDED {
         return Err(damaged());
@@ -87,7 +87,7 @@ fn damaged() -> io::Error {
 }
 
 /// The plain content, chunk by chunk.
-pub(super) struct Content {
+pub struct Content {
     file: File,
     keys: Keys,
     job: Id,

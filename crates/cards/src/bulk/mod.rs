@@ -14,7 +14,7 @@
 pub mod api;
 mod apply;
 pub mod columns;
-mod file;
+pub mod file;
 pub mod pages;
 mod report;
 pub mod rules;
