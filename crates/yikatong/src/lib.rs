@@ -10,6 +10,7 @@ pub mod factory_simulator;
 pub mod home;
 pub mod serve;
 pub mod staff;
+pub mod terminal_command;
 
 use std::sync::{Arc, LazyLock};
 
