@@ -3,6 +3,7 @@
 //! alone, within the limits of the item. It fails closed: whatever goes wrong is a no.
 #![forbid(unsafe_code)]
 
+pub mod card;
 pub mod clock;
 pub mod denied;
 pub mod device;

@@ -206,3 +206,6 @@ fn denied(no: No) -> Answer {
         ..Answer::default()
     }
 }
+
+#[cfg(test)]
+mod tests;
