@@ -8,10 +8,13 @@ use super::*;
 
 const PERSON: &str = "500101199003070011";
 
+/// Tag and value.
+type Record = (u8, Vec<u8>);
+
 /// A card that answers commands as LD/T 32 says.
 #[derive(Clone)]
 struct VirtualCard {
-    files: [(u8, Vec<(u8, Vec<u8>)>); 2],
+    files: [(u8, Vec<Record>); 2],
     application: bool,
     file: Option<usize>,
     /// Whether answers to "select" wait to be fetched, as with T=0.
@@ -205,7 +208,7 @@ proptest! {
             fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, CardError> {
                 self.1 += 1;
                 let mut answer = self.0[self.1 % self.0.len()].clone();
-                if self.1 % 3 != 0 {
+                if !self.1.is_multiple_of(3) {
                     answer.extend([0x90, 0x00]);
                 }
                 Ok(answer)
