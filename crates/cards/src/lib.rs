@@ -6,6 +6,7 @@ pub mod api;
 pub mod bulk;
 pub mod events;
 pub mod number;
+pub mod online;
 pub mod pages;
 pub mod production;
 pub mod rules;
@@ -24,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cards-0003", sql: include_str!("../migrations/0003_events.sql") },
     Migration { name: "cards-0004", sql: include_str!("../migrations/0004_bank_change.sql") },
     production::MIGRATION,
+    online::MIGRATION,
 ];
 
 /// What the authority may tune.
@@ -34,14 +36,20 @@ pub fn settings() -> Vec<&'static Setting> {
         &settings::FEE_FEN,
         &events::ALONE,
         &bulk::KEPT_DAYS,
+        &online::KEPT_DAYS,
     ];
     [&own, production::SETTINGS].concat()
 }
 
 /// The repeating work of cards.
 pub fn jobs() -> Vec<Job> {
-    [service::jobs(), events::service::jobs(), vec![bulk::JOB], production::jobs::ALL.to_vec()]
-        .concat()
+    [
+        service::jobs(),
+        events::service::jobs(),
+        vec![bulk::JOB, online::JOB],
+        production::jobs::ALL.to_vec(),
+    ]
+    .concat()
 }
 
 /// All routes of cards.
@@ -52,4 +60,5 @@ pub fn routes() -> kernel::http::Routes {
         .merge(events::pages::routes())
         .merge(bulk::routes())
         .merge(production::routes())
+        .merge(online::routes())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
+use items::rules::{Channel, Word as _};
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Routes};
 use kernel::id::Id;
@@ -13,7 +14,8 @@ use kernel::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::routes;
 
-use crate::service::{self, Codes, NewTerminal, Verdict};
+use crate::rules::Proof;
+use crate::service::{self, Codes, NewTerminal, Presented, Verdict};
 
 const TERMINALS: Access = Access::Roles(&[Role::Terminal]);
 const OWNERS: Access = Access::Roles(&[Role::OutletManager, Role::DepartmentOfficer]);
@@ -29,12 +31,26 @@ pub(crate) fn routes() -> Routes {
 /// What a terminal asks.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub struct VerifyBody {
-    /// Text of the QR code that the holder shows.
-    #[schema(example = "YKT1:…")]
-    code: String,
     /// Code of one published item.
     #[schema(example = "CQ-CU-001")]
     item: String,
+    /// Text of the QR code that the holder shows.
+    #[serde(default)]
+    #[schema(example = "CQ1:…")]
+    code: String,
+    /// Instead of a code: the line of a reader that read the physical card, `division|person
+    /// number|card number|…|`.
+    #[serde(default)]
+    read: String,
+    /// Instead of a code: a number from the card's face. Never sufficient alone (Art. 6).
+    #[serde(default)]
+    barcode: String,
+    /// Six digits that the holder typed, for items that ask for them.
+    #[serde(default)]
+    password: String,
+    /// The operator compared the person with the card.
+    #[serde(default)]
+    counter_check: bool,
 }
 
 /// The item that was asked for.
@@ -56,6 +72,9 @@ pub struct VerdictBody {
     id: Id,
     /// RFC 3339, UTC.
     at: String,
+    /// What was proved: `card-face`, `code`, `code+password` or `card+counter-check`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
     /// Stable code of the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
@@ -88,6 +107,7 @@ fn body(verdict: Verdict) -> VerdictBody {
         result: if refused.is_none() { "yes" } else { "no" },
         id: verdict.id,
         at: verdict.at.rfc3339(),
+        level: verdict.proof.map(Proof::code),
         why: refused.as_ref().map(|refused| refused.code()),
         text: refused.as_ref().map(|refused| refused.reason().zh),
         advice: refused.as_ref().map(|refused| refused.advice().zh),
@@ -106,7 +126,14 @@ async fn verify(
     terminal: Actor,
     Json(asked): Json<VerifyBody>,
 ) -> Result<Json<VerdictBody>, Problem> {
-    let verdict = codes.verify(terminal, &asked.item, &asked.code).await?;
+    let presented = Presented {
+        code: asked.code,
+        read: asked.read,
+        barcode: asked.barcode,
+        password: asked.password,
+        counter_check: asked.counter_check,
+    };
+    let verdict = codes.verify(terminal, &asked.item, &presented).await?;
     Ok(Json(body(verdict)))
 }
 
@@ -117,6 +144,16 @@ struct TerminalBody {
     place: String,
     /// Codes of the items it may ask for.
     items: Vec<String>,
+    /// `counter`, `machine`, `gate`, `phone`, `website` or `visit`.
+    #[serde(default = "counter")]
+    channel: String,
+    /// Division where it stands; the caller's when empty.
+    #[serde(default)]
+    division: String,
+}
+
+fn counter() -> String {
+    Channel::Counter.code().to_owned()
 }
 
 /// A registered terminal.
@@ -150,7 +187,14 @@ async fn register(
         let text = Text::new("请填写1至200个事项编码", "Between 1 and 200 item codes");
         return Err(Problem::field("items", text));
     }
-    let new = NewTerminal { org, place, items: form.items };
+    let channel = Channel::from_code(&form.channel);
+    if channel.is_none() {
+        let text = Text::new("没有这种终端类型", "There is no such kind of service point");
+        return Err(Problem::field("channel", text));
+    }
+    let division =
+        if form.division.is_empty() { actor.division.clone() } else { form.division.clone() };
+    let new = NewTerminal { org, place, items: form.items, channel, division };
     let (id, token) = service::register_terminal(&app, &actor, new).await?;
     Ok(Json(RegisteredBody { id, token }))
 }

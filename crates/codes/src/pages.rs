@@ -1,11 +1,13 @@
 //! The holder's code, and where the card was used.
 
+mod spare;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use kernel::actor::{Access, Actor, Role};
-use kernel::db::DbError;
+use kernel::db::{DbError, Tx};
 use kernel::http::{Json, Page, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::{Refusal as _, Text};
@@ -15,9 +17,10 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use serde::{Deserialize, Serialize};
 
+use crate::cq1;
+use crate::figures::own::{self, Narrowed};
 use crate::rules::Refused;
-use crate::service;
-use crate::store::{self, Use};
+use crate::store::Use;
 
 const HOLDERS: &[Role] = &[Role::Holder];
 const HOLDER: Access = Access::Roles(HOLDERS);
@@ -29,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/me/uses", HOLDER, &[18, 19], uses)
         .nav(HOLDERS, "/me/code", Text::new("卡码", "Code"), None)
         .nav(HOLDERS, "/me/uses", Text::new("用卡记录", "Uses"), None)
+        .merge(spare::routes())
 }
 
 #[derive(Template)]
@@ -50,7 +54,7 @@ struct CodeBody {
 }
 
 async fn fresh(app: &App, actor: &Actor) -> Result<CodeBody, Problem> {
-    let shown = service::show(app, actor).await?;
+    let shown = cq1::issue::show(app, actor).await?;
     let svg = qr(&shown.text)?;
     let lifetime_ms = shown.lifetime_ms;
     Ok(CodeBody { svg, text: shown.text, expires_in_ms: lifetime_ms, lifetime_ms })
@@ -91,6 +95,7 @@ struct UsesPage {
     p: Page,
     uses: Vec<Use>,
     next: Option<Id>,
+    narrowed: Narrowed,
 }
 
 impl UsesPage {
@@ -100,7 +105,8 @@ impl UsesPage {
     }
 
     fn why(&self, used: &Use) -> String {
-        let refused = Refused::ALL.into_iter().find(|refused| refused.code() == used.result);
+        let signed = seal::cq1::Refused::ALL.into_iter().map(Refused::Signed);
+        let refused = Refused::ALL.into_iter().chain(signed).find(|r| r.code() == used.result);
         refused.map(|refused| self.p.text(&refused.reason()).to_owned()).unwrap_or_default()
     }
 }
@@ -110,18 +116,20 @@ struct Before {
     before: Option<String>,
 }
 
-const SHOWN: i64 = 30;
+const SHOWN: usize = 30;
 
 async fn uses(
     State(app): State<App>,
     actor: Actor,
     p: Page,
     Query(from): Query<Before>,
+    Query(narrowed): Query<Narrowed>,
 ) -> Result<Response, Problem> {
     let person = actor.person.ok_or_else(Problem::forbidden)?;
     let before = from.before.and_then(|id| id.parse().ok()).unwrap_or(Id(i64::MAX));
-    let uses: Vec<Use> =
-        app.db.read(move |tx| Ok::<_, Problem>(store::uses_of(tx, person, before, SHOWN)?)).await?;
-    let next = (uses.len() == SHOWN as usize).then(|| uses.last().map(|used| used.id)).flatten();
-    render(&UsesPage { p, uses, next })
+    let wanted = narrowed.clone();
+    let find = move |tx: &mut Tx<'_>| own::find(tx, person, &wanted, before, SHOWN);
+    let uses = app.db.read(find).await?;
+    let next = (uses.len() == SHOWN).then(|| uses.last().map(|used| used.id)).flatten();
+    render(&UsesPage { p, uses, next, narrowed })
 }

@@ -1,23 +1,65 @@
 //! Whether a shown code opens a published item, in the fixed, fail-closed order:
 //! code → terminal → item → level of proof → card → once only.
 
+mod refused;
+
 use cards::rules::Unusable;
 use cards::rules::clocks::State;
-use items::rules::{Item, Level};
-use kernel::law::{Article, Refusal, Text};
+use items::rules::{Channel, Group, Item, Level, Way};
 use people::field::Field;
 use people::rules::Person;
 use seal::code::{CardCode, CodeError};
 use time::Date;
+
+pub use refused::Refused;
 
 /// Seconds that a displayed code is good for.
 pub const LIFETIME_S: u8 = 60;
 /// Seconds that clocks may differ.
 pub const SKEW_S: i64 = 2;
 
+/// What was shown, as a proof of who somebody is, weakest first. A clerk who sees an agent's papers is
+/// a matter of the counter, not of a terminal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Proof {
+    /// A number that stands on the card's face: a barcode, or typed.
+    Face,
+    /// A code of the electronic card, or the card's chip.
+    Code,
+    /// A code and the holder's password.
+    CodeAndPassword,
+    /// The physical card was read, and somebody compared the person.
+    Card,
+}
+
+impl Proof {
+    /// Stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Face => "card-face",
+            Self::Code => "code",
+            Self::CodeAndPassword => "code+password",
+            Self::Card => "card+counter-check",
+        }
+    }
+
+    /// Whether it is enough for an item's level.
+    fn reaches(self, level: Level) -> bool {
+        match level {
+            Level::Code => self >= Self::Code,
+            Level::CodeAndPassword => self >= Self::CodeAndPassword,
+            Level::Card => self >= Self::Card,
+        }
+    }
+}
+
 /// What is known of the terminal that asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terminal {
+    /// What kind of service point it is.
+    pub channel: Option<Channel>,
+    /// Division where it stands (GB/T 2260); empty when it moves.
+    pub division: String,
     /// Where it stands, in words for the holder.
     pub place: String,
     /// Codes of the items it may ask for.
@@ -29,137 +71,10 @@ pub struct Terminal {
 /// What is known of the card behind a code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Standing {
-    /// Clock of the electronic card.
+    /// Clock of the electronic card; of the physical card when its chip was read.
     pub electronic: State,
     /// Last day of validity.
     pub expires_on: Option<Date>,
-}
-
-/// Why a code does not open an item.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refused {
-    /// Not a card code, damaged, forged, expired, or from the future.
-    Code(CodeError),
-    /// Issued by another region.
-    OtherRegion,
-    /// The terminal is not registered or was blocked.
-    Terminal,
-    /// The item is not on the published list today.
-    NotListed,
-    /// The terminal may not ask for this item.
-    ItemNotForTerminal,
-    /// The item needs a surer proof than a code.
-    LevelTooLow,
-    /// No electronic card has this credential.
-    UnknownCard,
-    /// The card is not active.
-    CardNotActive,
-    /// The card is past its last day.
-    CardExpired,
-    /// This display was used before.
-    Replayed,
-}
-
-impl Refused {
-    /// All reasons, for documents and tests.
-    pub const ALL: [Self; 14] = [
-        Self::Code(CodeError::Foreign),
-        Self::Code(CodeError::Damaged),
-        Self::Code(CodeError::Forged),
-        Self::Code(CodeError::Future),
-        Self::Code(CodeError::Expired),
-        Self::OtherRegion,
-        Self::Terminal,
-        Self::NotListed,
-        Self::ItemNotForTerminal,
-        Self::LevelTooLow,
-        Self::UnknownCard,
-        Self::CardNotActive,
-        Self::CardExpired,
-        Self::Replayed,
-    ];
-}
-
-impl Refusal for Refused {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Code(CodeError::Foreign) => "codes/foreign",
-            Self::Code(CodeError::Damaged) => "codes/damaged",
-            Self::Code(CodeError::Forged) => "codes/forged",
-            Self::Code(CodeError::Future) => "codes/from-the-future",
-            Self::Code(CodeError::Expired) => "codes/expired",
-            Self::OtherRegion => "codes/other-region",
-            Self::Terminal => "codes/terminal-not-registered",
-            Self::NotListed => "codes/item-not-listed",
-            Self::ItemNotForTerminal => "codes/item-not-for-terminal",
-            Self::LevelTooLow => "codes/level-too-low",
-            Self::UnknownCard => "codes/unknown-card",
-            Self::CardNotActive => "codes/card-not-active",
-            Self::CardExpired => "codes/card-expired",
-            Self::Replayed => "codes/replayed",
-        }
-    }
-
-    fn article(&self) -> Option<Article> {
-        match self {
-            Self::Code(CodeError::Forged) => Some(Article(24)),
-            Self::Code(_) | Self::OtherRegion => Some(Article(16)),
-            Self::Terminal => Some(Article(15)),
-            Self::NotListed | Self::LevelTooLow => Some(Article(14)),
-            Self::ItemNotForTerminal => Some(Article(18)),
-            Self::UnknownCard | Self::Replayed => Some(Article(20)),
-            Self::CardNotActive | Self::CardExpired => Some(Article(2)),
-        }
-    }
-
-    fn reason(&self) -> Text {
-        let (zh, en) = match self {
-            Self::Code(CodeError::Foreign) => ("这不是社会保障卡卡码", "This is not a card code"),
-            Self::Code(CodeError::Damaged) => ("卡码不完整", "The code is damaged"),
-            Self::Code(CodeError::Forged) => ("卡码不是本平台签发", "The code was not issued here"),
-            Self::Code(CodeError::Future) => {
-                ("卡码时间晚于当前时间", "The code is from the future")
-            }
-            Self::Code(CodeError::Expired) => ("卡码已过期", "The code has expired"),
-            Self::OtherRegion => ("卡码由其他地区签发", "The code was issued by another region"),
-            Self::Terminal => {
-                ("终端未登记或已停用", "The terminal is not registered or is blocked")
-            }
-            Self::NotListed => ("事项不在已公布的清单内", "The item is not on the published list"),
-            Self::ItemNotForTerminal => {
-                ("本终端不能办理该事项", "The terminal may not ask for this item")
-            }
-            Self::LevelTooLow => {
-                ("该事项须更高等级的身份核验", "The item needs a surer proof than a code")
-            }
-            Self::UnknownCard => ("没有对应的电子社会保障卡", "There is no such electronic card"),
-            Self::CardNotActive => ("社会保障卡未处于正常状态", "The card is not active"),
-            Self::CardExpired => ("社会保障卡已过有效期", "The card is past its last day"),
-            Self::Replayed => ("该卡码已使用过", "This code was used already"),
-        };
-        Text::new(zh, en)
-    }
-
-    fn advice(&self) -> Text {
-        let (zh, en) = match self {
-            Self::Code(_) | Self::Replayed => {
-                ("请持卡人刷新卡码后重新出示", "Ask the holder to show a fresh code")
-            }
-            Self::OtherRegion => ("请使用川渝通办事项", "Use an item of the joint list"),
-            Self::Terminal => ("请联系终端所属单位", "Ask the organisation that owns the terminal"),
-            Self::NotListed | Self::ItemNotForTerminal | Self::LevelTooLow => {
-                ("请对照已公布的事项清单", "See the published list of items")
-            }
-            Self::UnknownCard | Self::CardNotActive | Self::CardExpired => {
-                ("请持卡人到网点或拨打12333查询", "The holder can ask an outlet or call 12333")
-            }
-        };
-        Text::new(zh, en)
-    }
-
-    fn status(&self) -> u16 {
-        403
-    }
 }
 
 /// Whether the code itself is good now: of this region, unbent, in its window.
@@ -179,13 +94,24 @@ pub fn check_code(
     Ok(code)
 }
 
-/// Whether a good code opens the item at this terminal. That it is used only once is for the store.
+/// What was shown, for the rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// How it was shown: by code, or by card.
+    pub way: Way,
+    /// What it proves.
+    pub proof: Proof,
+}
+
+/// Whether a good code or card opens the item at this terminal. That a code is used only once is for
+/// the store; that the holder is of the item's group is for [`check_group`].
 ///
 /// # Errors
 /// The [`Refused`] that applies first.
 pub fn judge(
     terminal: Option<&Terminal>,
     item: Option<&Item>,
+    shown: Shown,
     standing: Option<&Standing>,
     today: Date,
 ) -> Result<(), Refused> {
@@ -194,7 +120,21 @@ pub fn judge(
     if !terminal.items.contains(&item.code) {
         return Err(Refused::ItemNotForTerminal);
     }
-    if item.level > Level::Code {
+    if !item.ways.contains(&shown.way) {
+        return Err(Refused::WayNotListed);
+    }
+    let details = &item.details;
+    let elsewhere = |channel| !details.channels.is_empty() && !details.channels.contains(&channel);
+    if terminal.channel.is_some_and(elsewhere) {
+        return Err(Refused::Channel);
+    }
+    if !details.division.is_empty() && details.division != terminal.division {
+        return Err(Refused::Place);
+    }
+    if shown.proof == Proof::Face {
+        return Err(Refused::FaceOnly);
+    }
+    if !shown.proof.reaches(item.level) {
         return Err(Refused::LevelTooLow);
     }
     let standing = standing.ok_or(Refused::UnknownCard)?;
@@ -202,6 +142,66 @@ pub fn judge(
         Ok(()) => Ok(()),
         Err(Unusable::CardNotActive) => Err(Refused::CardNotActive),
         Err(Unusable::Expired) => Err(Refused::CardExpired),
+    }
+}
+
+/// Age from which the law speaks of the elderly.
+const OLD: i32 = 60;
+/// Age below which it speaks of children.
+const OF_AGE: i32 = 18;
+
+/// Whether the holder is of the group that the item is made for, as far as the register knows: age is
+/// known here, the rest is asked by the department that serves.
+///
+/// # Errors
+/// [`Refused::NotForGroup`].
+pub fn check_group(item: &Item, person: &Person, today: Date) -> Result<(), Refused> {
+    let age = person.age_on(today);
+    let fits = |group: &Group| match group {
+        Group::Children => age < OF_AGE,
+        Group::Elderly => age >= OLD,
+        _ => true,
+    };
+    let groups = &item.details.groups;
+    if groups.is_empty() || groups.iter().any(fits) { Ok(()) } else { Err(Refused::NotForGroup) }
+}
+
+/// Whether the rules of the item ask who the holder is beside what it discloses.
+pub fn asks_person(item: &Item) -> bool {
+    !item.fields.is_empty() || !item.details.groups.is_empty()
+}
+
+/// What a reader reads of a physical card: division, person number, card number and more, separated by
+/// `|`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BasicRead {
+    /// Person number.
+    pub number: String,
+    /// Card number.
+    pub card_no: String,
+}
+
+impl BasicRead {
+    /// Reads the line of a reader: eleven fields and a `|` at the end, or the first three of them.
+    ///
+    /// # Errors
+    /// [`Refused::Unreadable`].
+    pub fn parse(line: &str) -> Result<Self, Refused> {
+        let fields: Vec<&str> = line.trim_end_matches(['\r', '\n']).split('|').collect();
+        let plain = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
+            lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        match fields[..] {
+            [division, number, card_no, ..]
+                if fields.len() <= 16
+                    && plain(division, 6..=6)
+                    && plain(number, 8..=20)
+                    && cards::number::looks_like(card_no) =>
+            {
+                Ok(Self { number: number.to_uppercase(), card_no: card_no.to_owned() })
+            }
+            _ => Err(Refused::Unreadable),
+        }
     }
 }
 
@@ -225,12 +225,14 @@ pub fn region_bcd(division: &str) -> [u8; 3] {
 mod tests {
     use super::*;
     use cards::rules::clocks::State as Clock;
-    use items::rules::{Area, Details, List, State, Way};
+    use items::rules::{Area, Details, List, State};
     use kernel::id::Id;
+    use kernel::law::{Refusal as _, Text};
     use proptest::prelude::*;
     use time::macros::date;
 
     const TODAY: Date = date!(2026 - 03 - 01);
+    const CODE: Shown = Shown { way: Way::Code, proof: Proof::Code };
     const NOW_S: i64 = 1_800_000_000;
 
     fn item() -> Item {
@@ -255,7 +257,13 @@ mod tests {
     }
 
     fn terminal() -> Terminal {
-        Terminal { place: "here".to_owned(), items: vec!["CQ-CU-001".to_owned()], blocked: false }
+        Terminal {
+            channel: Some(Channel::Counter),
+            division: "500103".to_owned(),
+            place: "here".to_owned(),
+            items: vec!["CQ-CU-001".to_owned()],
+            blocked: false,
+        }
     }
 
     fn good() -> Standing {
@@ -279,14 +287,14 @@ mod tests {
         item: Option<&Item>,
         standing: Option<&Standing>,
     ) -> Option<Refused> {
-        judge(Some(terminal), item, standing, TODAY).err()
+        judge(Some(terminal), item, CODE, standing, TODAY).err()
     }
 
     /// Art. 15: a terminal that is unknown or blocked opens nothing, whatever is shown to it.
     #[test]
     fn an_unknown_or_blocked_terminal_is_refused_first() {
         let blocked = Terminal { blocked: true, ..terminal() };
-        assert_eq!(judge(None, None, None, TODAY), Err(Refused::Terminal));
+        assert_eq!(judge(None, None, CODE, None, TODAY), Err(Refused::Terminal));
         assert_eq!(judged(&blocked, Some(&item()), Some(&good())), Some(Refused::Terminal));
     }
 
@@ -307,6 +315,72 @@ mod tests {
                 judged(&terminal(), Some(&surer), Some(&good())),
                 Some(Refused::LevelTooLow)
             );
+        }
+    }
+
+    /// Art. 6: levels of proof, and the face of the card alone is never enough.
+    #[test]
+    fn each_level_is_reached_by_its_proof_and_the_face_reaches_none() {
+        let proofs = [Proof::Face, Proof::Code, Proof::CodeAndPassword, Proof::Card];
+        let reached = |level| {
+            let item = Item { level, ways: vec![Way::Code, Way::Card], ..item() };
+            proofs.map(|proof| {
+                let shown = Shown { way: Way::Card, proof };
+                judge(Some(&terminal()), Some(&item), shown, Some(&good()), TODAY).is_ok()
+            })
+        };
+        assert_eq!(reached(Level::Code), [false, true, true, true]);
+        assert_eq!(reached(Level::CodeAndPassword), [false, false, true, true]);
+        assert_eq!(reached(Level::Card), [false, false, false, true]);
+    }
+
+    /// Art. 14: way, kind of terminal, district and group are as the list says.
+    #[test]
+    fn an_item_is_done_as_the_list_says() {
+        let by_card = Item { ways: vec![Way::Card], ..item() };
+        assert_eq!(judged(&terminal(), Some(&by_card), Some(&good())), Some(Refused::WayNotListed));
+        let mut at_gates = item();
+        at_gates.details.channels = vec![Channel::Gate];
+        assert_eq!(judged(&terminal(), Some(&at_gates), Some(&good())), Some(Refused::Channel));
+        let mut elsewhere = item();
+        elsewhere.details.division = "500106".to_owned();
+        assert_eq!(judged(&terminal(), Some(&elsewhere), Some(&good())), Some(Refused::Place));
+        let mut for_the_old = item();
+        for_the_old.details.groups = vec![Group::Elderly];
+        let made = people::generate::person(1, 7).expect("somebody");
+        let person = |years: i32| Person {
+            id: Id(1),
+            number: made.number.clone(),
+            document: made.document,
+            name: made.name.clone(),
+            sex: made.sex,
+            birth: TODAY.replace_year(TODAY.year() - years).expect("a day"),
+            nation: String::new(),
+            phone: String::new(),
+            address: String::new(),
+            household: String::new(),
+            ground: made.ground,
+            ground_until: None,
+            deceased_on: None,
+            version: 1,
+        };
+        let young = check_group(&for_the_old, &person(59), TODAY);
+        assert_eq!(young, Err(Refused::NotForGroup));
+        assert_eq!(check_group(&for_the_old, &person(60), TODAY), Ok(()));
+        for_the_old.details.groups.push(Group::Disabled);
+        assert_eq!(check_group(&for_the_old, &person(59), TODAY), Ok(()), "not known here");
+    }
+
+    #[test]
+    fn a_readers_line_is_read_strictly() {
+        let line = "500103|11010119900307803X|A12345678|id|name|atr|3.0|20260101|20360101|1|2|";
+        let read = BasicRead::parse(&format!("{line}\r\n")).expect("a basic read");
+        assert_eq!(
+            (read.number.as_str(), read.card_no.as_str()),
+            ("11010119900307803X", "A12345678")
+        );
+        for bad in ["", "|||", "500103|1|A12345678|", "50010|11010119900307803X|A12345678|", "x"] {
+            assert_eq!(BasicRead::parse(bad), Err(Refused::Unreadable), "{bad}");
         }
     }
 

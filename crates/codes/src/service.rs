@@ -1,17 +1,19 @@
-//! Showing a code and judging one.
+//! Judging what is shown at a terminal.
 //!
-//! Judging is the hot path of the whole platform. What needs no database (the code's tag and window,
-//! the item of the day) is done before; the rest is done for all requests that wait, as one set in
-//! one transaction: a look at terminals, cards and people, one insert of uses, one of journal entries.
+//! It is the hot path of the whole platform. What needs no database (signatures, the code's window, the
+//! item of the day) is done before; the rest is done for all requests that wait, as one set in one
+//! transaction: a look at terminals, cards and people, one insert of uses, one of journal entries.
 
-use std::collections::HashMap;
+mod known;
+mod password;
+
 use std::sync::Arc;
 
-use items::rules::Item;
+use items::rules::{Channel, Item, Level, Way};
 use items::service::Catalogue;
 use kernel::actor::{Actor, Role};
 use kernel::auth::{self, NewAccount};
-use kernel::db::{DbError, Lane, LaneLimits, Tx};
+use kernel::db::{Lane, LaneLimits, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::Refusal as _;
@@ -19,33 +21,96 @@ use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use people::field::Field;
-use people::rules::Person;
 use seal::code::CardCode;
+use seal::cq1::{Accepted, PREFIX, Refused as Cq1};
+use time::Date;
 
-use crate::rules::{self, LIFETIME_S, Refused, Standing, Terminal};
+use crate::cq1::check::Checker;
+use crate::rules::{self, BasicRead, Proof, Refused, Terminal};
 use crate::store::{self, Use};
+use known::Known;
 
-/// The issuer's key that makes the tags of new codes.
-const KEY_INDEX: u8 = 1;
+pub use password::set_password;
+
 /// The longest text that is looked at as a code.
 const LONGEST: usize = 512;
+
+/// A code to be shown.
+pub struct Shown {
+    /// Text of the QR code.
+    pub text: String,
+    /// Milliseconds that it is good for.
+    pub lifetime_ms: i64,
+}
+
+/// What was shown to a terminal: one of code, read and barcode.
+#[derive(Clone, Debug, Default)]
+pub struct Presented {
+    /// Text of a QR code.
+    pub code: String,
+    /// Line of a reader that read a physical card.
+    pub read: String,
+    /// A number that an old scanner read from the card's face.
+    pub barcode: String,
+    /// What the holder typed.
+    pub password: String,
+    /// The operator compared the person with the card.
+    pub counter_check: bool,
+}
+
+/// By what the holder is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// Credential of a code that only the platform can judge.
+    Keyed([u8; 8]),
+    /// Credential of a signed code.
+    Signed([u8; 8]),
+    /// Number of a physical card.
+    Card(String),
+}
+
+/// What was shown, as far as it can be read without a database.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) key: Key,
+    pub(crate) counter: Option<u32>,
+    /// Person number that was read with the card.
+    pub(crate) number: Option<String>,
+    pub(crate) shown: rules::Shown,
+}
+
+impl Seen {
+    fn code(key: Key, counter: u32) -> Self {
+        let shown = rules::Shown { way: Way::Code, proof: Proof::Code };
+        Self { key, counter: Some(counter), number: None, shown }
+    }
+
+    /// The credential in the code; zeros for a card.
+    pub(crate) fn credential(&self) -> [u8; 8] {
+        match &self.key {
+            Key::Keyed(credential) | Key::Signed(credential) => *credential,
+            Key::Card(_) => [0; 8],
+        }
+    }
+}
 
 /// The running verification.
 pub struct Codes {
     app: App,
     catalogue: Arc<Catalogue>,
     lane: Lane<Asked, Verdict, Problem>,
+    checker: Checker,
 }
 
 /// A request with all that needs no database.
-struct Asked {
-    use_id: Id,
-    entry_id: Id,
-    at: Utc,
-    terminal: Actor,
-    item_code: String,
-    item: Option<Arc<Item>>,
-    code: Result<CardCode, Refused>,
+pub(crate) struct Asked {
+    pub(crate) use_id: Id,
+    pub(crate) entry_id: Id,
+    pub(crate) at: Utc,
+    pub(crate) terminal: Actor,
+    pub(crate) item_code: String,
+    pub(crate) item: Option<Arc<Item>>,
+    pub(crate) seen: Result<Seen, Refused>,
 }
 
 /// The answer to a terminal.
@@ -59,6 +124,8 @@ pub struct Verdict {
     pub at: Utc,
     /// The item that was asked for, when it is on the list.
     pub item: Option<Arc<Item>>,
+    /// What was proved.
+    pub proof: Option<Proof>,
     /// The fields that the item discloses; empty after a no.
     pub fields: Vec<(Field, String)>,
 }
@@ -67,10 +134,10 @@ impl Codes {
     /// Starts the verification lane on the current runtime.
     pub fn start(app: &App, catalogue: Arc<Catalogue>) -> Self {
         let lane = Lane::start(&app.db, LaneLimits::default(), judge_set);
-        Self { app: app.clone(), catalogue, lane }
+        Self { app: app.clone(), catalogue, lane, checker: Checker::new(app) }
     }
 
-    /// Judges a code for one item, durably and on record.
+    /// Judges what was shown for one item, durably and on record.
     ///
     /// # Errors
     /// The platform is busy or broken; a no is an answer, not an error.
@@ -78,25 +145,73 @@ impl Codes {
         &self,
         terminal: Actor,
         item: &str,
-        code: &str,
+        presented: &Presented,
     ) -> Result<Verdict, Problem> {
         let at = Utc::now();
-        let text = if code.len() <= LONGEST { code } else { "" };
-        let opened = CardCode::open(text, self.app.keys.store());
-        let region = rules::region_bcd(&self.app.config.region);
+        let found = self.catalogue.get(item, at.day());
+        let mut seen = self.see(presented, at).await;
+        let asks = found.as_ref().is_some_and(|item| item.level == Level::CodeAndPassword);
+        if let (Ok(read), true) = (&mut seen, asks && !presented.password.is_empty()) {
+            match password::check(&self.app, &read.key, &presented.password).await? {
+                true => read.shown.proof = Proof::CodeAndPassword,
+                false => seen = Err(Refused::Password),
+            }
+        }
         let asked = Asked {
             use_id: self.app.ids.next(at),
             entry_id: self.app.ids.next(at),
             at,
             terminal,
             item_code: item.chars().take(40).collect(),
-            item: self.catalogue.get(item, at.day()),
-            code: rules::check_code(opened, region, at.seconds()),
+            item: found,
+            seen,
         };
         let verdict = self.lane.submit(asked).await?;
         let label = verdict.result.as_ref().err().map_or("ok", |refused| refused.code());
         metrics::counter!("yikatong_verifications_total", "result" => label).increment(1);
         Ok(verdict)
+    }
+
+    /// An item as it was in force on a day.
+    pub fn item(&self, code: &str, day: Date) -> Option<Arc<Item>> {
+        self.catalogue.get(code, day)
+    }
+
+    /// Judges a code that a terminal took at `at_s` without a network.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn judge_past(&self, text: &str, at_s: i64) -> Result<Accepted, Cq1> {
+        let text = if text.len() <= LONGEST { text } else { "" };
+        self.checker.check_past(text, at_s).await
+    }
+
+    /// Reads what was shown: signatures and windows are judged here, cards and people later.
+    async fn see(&self, presented: &Presented, at: Utc) -> Result<Seen, Refused> {
+        if !presented.read.is_empty() {
+            let read = BasicRead::parse(&presented.read)?;
+            let proof = if presented.counter_check { Proof::Card } else { Proof::Code };
+            let shown = rules::Shown { way: Way::Card, proof };
+            let (key, number) = (Key::Card(read.card_no), Some(read.number));
+            return Ok(Seen { key, counter: None, number, shown });
+        }
+        if !presented.barcode.is_empty() {
+            let number = presented.barcode.trim().to_uppercase();
+            if !cards::number::looks_like(&number) {
+                return Err(Refused::Unreadable);
+            }
+            let shown = rules::Shown { way: Way::Card, proof: Proof::Face };
+            return Ok(Seen { key: Key::Card(number), counter: None, number: None, shown });
+        }
+        let text = if presented.code.len() <= LONGEST { presented.code.as_str() } else { "" };
+        if text.starts_with(PREFIX) {
+            let accepted = self.checker.check(text, at).await.map_err(Refused::Signed)?;
+            return Ok(Seen::code(Key::Signed(accepted.credential), accepted.counter));
+        }
+        let opened = CardCode::open(text, self.app.keys.store());
+        let region = rules::region_bcd(&self.app.config.region);
+        let code = rules::check_code(opened, region, at.seconds())?;
+        Ok(Seen::code(Key::Keyed(code.credential), code.counter))
     }
 }
 
@@ -125,155 +240,6 @@ fn judge_set(tx: &mut Tx<'_>, set: &[Asked]) -> Result<Vec<Result<Verdict, Probl
     Ok(verdicts.into_iter().map(Ok).collect())
 }
 
-/// What the database knows about a set of requests.
-struct Known {
-    terminals: HashMap<Id, Terminal>,
-    cards: HashMap<[u8; 8], (Id, Standing)>,
-    people: HashMap<Id, Person>,
-}
-
-impl Known {
-    fn load(tx: &mut Tx<'_>, set: &[Asked]) -> Result<Self, DbError> {
-        let mut ids: Vec<Id> = set.iter().map(|asked| asked.terminal.account).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let good =
-            || set.iter().filter_map(|asked| asked.code.as_ref().ok().map(|code| (asked, code)));
-        let credentials: Vec<[u8; 8]> = good().map(|(_, code)| code.credential).collect();
-        let standings = cards::store::standings(tx, &credentials)?;
-        let cards: HashMap<[u8; 8], (Id, Standing)> = standings
-            .into_iter()
-            .map(|s| {
-                (
-                    s.credential,
-                    (s.person, Standing { electronic: s.electronic, expires_on: s.expires_on }),
-                )
-            })
-            .collect();
-        let disclosing =
-            good().filter(|(asked, _)| asked.item.as_ref().is_some_and(|i| !i.fields.is_empty()));
-        let people: Vec<Id> = disclosing
-            .filter_map(|(_, code)| cards.get(&code.credential))
-            .map(|(id, _)| *id)
-            .collect();
-        Ok(Self {
-            terminals: store::terminals(tx, &ids)?,
-            people: people::store::by_ids(tx, &people)?.into_iter().map(|p| (p.id, p)).collect(),
-            cards,
-        })
-    }
-
-    fn card_of(&self, asked: &Asked) -> Option<&(Id, Standing)> {
-        self.cards.get(&asked.code.as_ref().ok()?.credential)
-    }
-
-    fn judge(&self, asked: &Asked) -> Verdict {
-        let today = asked.at.day();
-        let card = self.card_of(asked);
-        let result = asked.code.as_ref().map_err(Clone::clone).and_then(|_| {
-            let terminal = self.terminals.get(&asked.terminal.account);
-            rules::judge(terminal, asked.item.as_deref(), card.map(|(_, standing)| standing), today)
-        });
-        let person = card.and_then(|(id, _)| self.people.get(id));
-        let fields = match (&result, &asked.item, person) {
-            (Ok(()), Some(item), Some(person)) => rules::disclose(item, person, today),
-            _ => Vec::new(),
-        };
-        Verdict { result, id: asked.use_id, at: asked.at, item: asked.item.clone(), fields }
-    }
-
-    /// The use to be recorded, when it is known whose card it was.
-    fn use_of(&self, asked: &Asked, verdict: &Verdict) -> Option<Use> {
-        let (person, _) = self.card_of(asked)?;
-        let code = asked.code.as_ref().ok()?;
-        let item = asked.item.as_deref();
-        Some(Use {
-            person: *person,
-            id: asked.use_id,
-            at: asked.at,
-            item: asked.item_code.clone(),
-            item_version: item.map_or(0, |item| item.version),
-            item_zh: item.map(|item| item.name.zh.clone()).unwrap_or_default(),
-            item_en: item.map(|item| item.name.en.clone()).unwrap_or_default(),
-            terminal: asked.terminal.account,
-            place: self.place(asked),
-            credential: code.credential,
-            counter: verdict.result.is_ok().then_some(i64::from(code.counter)),
-            result: verdict.result.as_ref().err().map_or("ok", |refused| refused.code()).to_owned(),
-        })
-    }
-
-    fn place(&self, asked: &Asked) -> String {
-        let terminal = self.terminals.get(&asked.terminal.account);
-        terminal.map_or_else(|| asked.terminal.name.clone(), |terminal| terminal.place.clone())
-    }
-
-    fn entry(&self, asked: &Asked, verdict: &Verdict) -> Entry {
-        let act = if verdict.result.is_ok() { "item.used" } else { "item.refused" };
-        let mut entry = Entry::new(asked.entry_id, asked.at, &asked.terminal, act, "Art. 14");
-        entry.subject = self.card_of(asked).map(|(person, _)| *person);
-        entry.object = format!("use:{}", asked.use_id);
-        entry.item = match &asked.item {
-            Some(item) => format!("{} v{} {}", item.code, item.version, item.name.zh),
-            None => asked.item_code.clone(),
-        };
-        entry.purpose = match &asked.item {
-            Some(item) => item.name.zh.clone(),
-            None => "核验卡码 / verification of a code".to_owned(),
-        };
-        entry.fields = verdict.fields.iter().map(|(field, _)| field.code()).collect();
-        if let Err(refused) = &verdict.result {
-            entry.result = refused.code().to_owned();
-        }
-        entry
-    }
-}
-
-/// A code to be shown.
-pub struct Shown {
-    /// Text of the QR code.
-    pub text: String,
-    /// Milliseconds that it is good for.
-    pub lifetime_ms: i64,
-}
-
-/// Makes the next code of the holder's electronic card. The counter is technical and is not
-/// journalled; each use of the code is.
-///
-/// # Errors
-/// The card cannot be used (Art. 2), or the database's word.
-pub async fn show(app: &App, holder: &Actor) -> Result<Shown, Problem> {
-    let person = holder.person.ok_or_else(Problem::forbidden)?;
-    let now = Utc::now();
-    let (credential, counter) = app
-        .db
-        .housekeeping(move |tx| {
-            let (card, ecard) = cards::service::cards_of(tx, person)?;
-            let standing = card.map(|card| Standing {
-                electronic: card.clocks.electronic,
-                expires_on: card.expires_on,
-            });
-            let usable =
-                |s: &Standing| cards::rules::usable(s.electronic, s.expires_on, now.day()).is_ok();
-            let ecard = ecard.filter(|_| standing.as_ref().is_some_and(usable));
-            let ecard = ecard.ok_or(Refused::CardNotActive)?;
-            let credential = ecard.credential.ok_or(Refused::CardNotActive)?;
-            Ok::<_, Problem>((credential, cards::store::next_counter(tx, &ecard)?))
-        })
-        .await?;
-    let code = CardCode {
-        region: rules::region_bcd(&app.config.region),
-        key: KEY_INDEX,
-        credential,
-        generated_s: now.seconds() as u32,
-        lifetime_s: LIFETIME_S,
-        counter: counter as u32,
-        scene: 0,
-    };
-    let text = code.encode(app.keys.store()).map_err(|e| DbError::Unavailable(e.to_string()))?;
-    Ok(Shown { text, lifetime_ms: i64::from(LIFETIME_S) * 1_000 })
-}
-
 /// A terminal to be registered.
 #[derive(Clone, Debug)]
 pub struct NewTerminal {
@@ -283,6 +249,10 @@ pub struct NewTerminal {
     pub place: String,
     /// Codes of the items it may ask for.
     pub items: Vec<String>,
+    /// What kind of service point it is.
+    pub channel: Option<Channel>,
+    /// Division where it stands (GB/T 2260); empty when it moves.
+    pub division: String,
 }
 
 /// Registers a terminal; returns its id and its token, which is never shown again.
@@ -310,8 +280,13 @@ pub async fn register_terminal(
                 phone: None,
             };
             auth::create_account(tx, &account, now)?;
-            let terminal =
-                Terminal { place: new.place.clone(), items: new.items.clone(), blocked: false };
+            let terminal = Terminal {
+                channel: new.channel,
+                division: new.division.clone(),
+                place: new.place.clone(),
+                items: new.items.clone(),
+                blocked: false,
+            };
             store::insert_terminal(tx, id, new.org, &terminal, now)?;
             let token = auth::make_token(tx, id, Role::Terminal, now)?;
             journal::record(tx, &entry)?;

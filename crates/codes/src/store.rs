@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use cards::rules::clocks::State;
+use items::rules::{Channel, Word as _};
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
-use kernel::time::Utc;
+use kernel::time::{Utc, parse_day};
+use time::Date;
 
 use crate::rules::Terminal;
 
@@ -14,7 +17,7 @@ use crate::rules::Terminal;
 /// See [`DbError`].
 pub fn terminals(tx: &mut Tx<'_>, ids: &[Id]) -> Result<HashMap<Id, Terminal>, DbError> {
     let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
-    let sql = "SELECT id, place, items, blocked FROM terminal WHERE id IN (#)";
+    let sql = "SELECT id, place, items, blocked, channel, division FROM terminal WHERE id IN (#)";
     let rows = tx.query_in(sql, &keys)?;
     rows.iter().map(|row| Ok((row.get(0)?, read_terminal(row)?))).collect()
 }
@@ -22,6 +25,8 @@ pub fn terminals(tx: &mut Tx<'_>, ids: &[Id]) -> Result<HashMap<Id, Terminal>, D
 fn read_terminal(row: &Row) -> Result<Terminal, DbError> {
     let items: String = row.get(2)?;
     Ok(Terminal {
+        channel: Channel::from_code(&row.get::<String>(4)?),
+        division: row.get(5)?,
         place: row.get(1)?,
         items: items.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
         blocked: row.get(3)?,
@@ -40,8 +45,8 @@ pub fn insert_terminal(
     now: Utc,
 ) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO terminal (id, org_id, place, items, blocked, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO terminal (id, org_id, place, items, blocked, created_at, channel, division)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             v(id),
             v(org),
@@ -49,9 +54,65 @@ pub fn insert_terminal(
             v(terminal.items.join(",")),
             v(terminal.blocked),
             v(now),
+            v(terminal.channel.map_or("", Channel::code)),
+            v(&terminal.division),
         ],
     )
     .map(drop)
+}
+
+/// A physical card whose chip was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardStanding {
+    /// Card number.
+    pub card_no: String,
+    /// The holder.
+    pub person: Id,
+    /// Clock of its social-security function.
+    pub social: State,
+    /// Last day.
+    pub expires_on: Option<Date>,
+}
+
+/// What stands behind several card numbers: of each the card that carries it now.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn card_standings(tx: &mut Tx<'_>, numbers: &[String]) -> Result<Vec<CardStanding>, DbError> {
+    let keys: Vec<Value<'_>> = numbers.iter().map(v).collect();
+    let sql = "SELECT d.card_no, d.person_id, c.social, c.expires_on FROM card_number d
+               JOIN card c ON c.person_id = d.person_id AND c.id = d.card_id
+               WHERE d.card_no IN (#)";
+    let read = |row: &Row| {
+        let social: String = row.get(2)?;
+        let known = State::ALL.into_iter().find(|state| state.code() == social);
+        Ok(CardStanding {
+            card_no: row.get(0)?,
+            person: row.get(1)?,
+            social: known.ok_or_else(|| DbError::Engine("unknown state of a card".to_owned()))?,
+            expires_on: row.get::<Option<String>>(3)?.as_deref().and_then(parse_day),
+        })
+    };
+    tx.query_in(sql, &keys)?.iter().map(read).collect()
+}
+
+/// The hash of a holder's password of the electronic card.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn password(tx: &mut Tx<'_>, person: Id) -> Result<Option<String>, DbError> {
+    let row = tx.optional("SELECT hash FROM ecard_password WHERE person_id = $1", &[v(person)])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// Sets it.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn set_password(tx: &mut Tx<'_>, person: Id, hash: &str, now: Utc) -> Result<(), DbError> {
+    let sql = "INSERT INTO ecard_password (person_id, hash, set_at) VALUES ($1, $2, $3)
+               ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at";
+    tx.execute(sql, &[v(person), v(hash), v(now)]).map(drop)
 }
 
 /// One use of a card, or one refusal of a known card.

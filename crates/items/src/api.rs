@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use kernel::actor::Access;
-use kernel::http::{Json, Path, Query, Routes};
+use axum::extract::State;
+use axum::http::StatusCode;
+use kernel::actor::{Access, Actor, Role};
+use kernel::http::{FileBody, Json, Path, Query, Routes};
 use kernel::law::Text;
+use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::{Utc, day_text, parse_day};
 use serde::{Deserialize, Serialize};
@@ -14,12 +17,18 @@ use utoipa_axum::routes;
 
 use crate::catalogue::Catalogue;
 use crate::rules::{Area, Item, Refused, Word};
+use crate::service::{self, Imported};
+
+const MAKERS: Access =
+    Access::Roles(&[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer]);
 
 pub(crate) fn routes() -> Routes {
+    let uploads = Routes::new("items").api(MAKERS, &[14], routes!(import)).bodies(4 << 20);
     Routes::new("items")
         .api(Access::Public, &[14], routes!(list))
         .api(Access::Public, &[14, 18], routes!(one))
         .api(Access::Public, &[14], routes!(versions))
+        .merge(uploads)
 }
 
 /// One item of the list.
@@ -118,7 +127,7 @@ struct Day {
     on: Option<String>,
 }
 
-fn read_day(day: Option<&str>) -> Result<Date, Problem> {
+pub(crate) fn read_day(day: Option<&str>) -> Result<Date, Problem> {
     let wrong = || Text::new("日期格式如 2026-03-01", "A day looks like 2026-03-01");
     match day {
         None => Ok(Utc::now().day()),
@@ -181,4 +190,45 @@ async fn one(
 ) -> Result<Json<ItemBody>, Problem> {
     let item = catalogue.listed(&code, read_day(day.on.as_deref())?)?;
     Ok(Json(body(&item)))
+}
+
+/// What became of a table.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ImportBody {
+    /// Codes that wait for their procedure now; empty when a line was faulty.
+    proposed: Vec<String>,
+    /// Faults by line; nothing was proposed when there is one.
+    faults: Vec<FaultBody>,
+}
+
+/// A fault of a line.
+#[derive(Serialize, utoipa::ToSchema)]
+struct FaultBody {
+    /// Line as the file's own program counts; 0 for the file as a whole.
+    line: u64,
+    /// What is wrong and what to do.
+    text: String,
+}
+
+/// Proposes each line of a CSV or XLSX table, all or none (Art. 14).
+#[utoipa::path(post, path = "/api/v1/items/import", tag = "items",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = ImportBody), (status = 422, body = ImportBody)))]
+async fn import(
+    State(app): State<App>,
+    actor: Actor,
+    file: FileBody,
+) -> Result<(StatusCode, Json<ImportBody>), Problem> {
+    Ok(match service::import(&app, &actor, file.bytes).await? {
+        Imported::Proposed(items) => {
+            let proposed = items.into_iter().map(|item| item.code).collect();
+            (StatusCode::OK, Json(ImportBody { proposed, faults: Vec::new() }))
+        }
+        Imported::Faulty(faults) => {
+            let told = faults.into_iter();
+            let faults = told.map(|fault| FaultBody { line: fault.line, text: fault.text.zh });
+            let body = ImportBody { proposed: Vec::new(), faults: faults.collect() };
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(body))
+        }
+    })
 }

@@ -6,6 +6,7 @@ pub mod api;
 pub mod catalogue;
 pub mod open;
 pub mod pages;
+pub mod papers;
 pub mod proposal;
 pub mod rules;
 pub mod search;
@@ -25,6 +26,7 @@ use kernel::settings::Setting;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "items-0001", sql: include_str!("../migrations/0001_items.sql") },
     Migration { name: "items-0002-details", sql: include_str!("../migrations/0002_details.sql") },
+    Migration { name: "items-papers-0001", sql: include_str!("../migrations/papers_0001.sql") },
 ];
 
 /// What the authority may tune of the list.

@@ -18,6 +18,7 @@ use sheet::CsvWriter;
 use crate::api::body;
 use crate::catalogue::Catalogue;
 use crate::proposal::{COLUMNS, Proposal};
+use crate::rules::Item;
 use crate::store;
 
 /// The role in which the installation's key signs digests of the list.
@@ -29,6 +30,8 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/open/items.csv", Access::Public, &[14], csv)
         .page(Method::GET, "/open/items.digest", Access::Public, &[14], digest)
         .page(Method::GET, "/open/items.atom", Access::Public, &[14], atom)
+        .page(Method::GET, "/open/items-changes.json", Access::Public, &[14], changes)
+        .page(Method::GET, "/open/items-template.csv", Access::Public, &[14], template)
 }
 
 type Shared = Extension<Arc<Catalogue>>;
@@ -75,6 +78,48 @@ async fn digest(State(app): State<App>, Extension(catalogue): Shared) -> Result<
     let key = keys.public(JOURNAL, SIGNER).map_err(missing)?;
     text.push_str(&format!("key {}\n", hex::encode(key.to_bytes())));
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+/// The columns of the list with one line to show how they are filled: what an import begins with.
+async fn template(Extension(catalogue): Shared) -> Result<Response, Problem> {
+    let write = || {
+        let mut writer = CsvWriter::new(Vec::new())?;
+        writer.row(COLUMNS.iter().take(25).map(|column| column.names[0]))?;
+        for item in catalogue.on(Utc::now().day()).iter().take(1) {
+            let shown = Proposal { code: "CQ-XX-000".to_owned(), ..Proposal::from_item(item) };
+            writer.row(shown.cells())?;
+        }
+        writer.finish()
+    };
+    // Writing into memory cannot fail.
+    let bytes = write().map_err(|_: std::io::Error| Problem::not_found())?;
+    let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"items-template.csv\"");
+    Ok(([kind, name], bytes).into_response())
+}
+
+/// The changes as a JSON Feed 1.1, each with its version in full.
+async fn changes(State(app): State<App>) -> Result<Response, Problem> {
+    let changes = app.db.read(|tx| Ok::<_, Problem>(store::changes(tx, 100)?)).await?;
+    let entry = |(at, item): (Utc, Item)| {
+        let (code, version, from) = (&item.code, item.version, day_text(item.from));
+        serde_json::json!({
+            "id": format!("urn:yikatong:items:{code}:{version}"),
+            "url": format!("/items/{code}"),
+            "title": format!("{}（第{version}版，{from}起）", item.name.zh),
+            "content_text": item.guide.zh,
+            "date_published": at.rfc3339(),
+            "_item": body(&item),
+        })
+    };
+    let feed = serde_json::json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "社会保障卡一卡通应用事项清单",
+        "language": "zh-CN",
+        "items": changes.into_iter().map(entry).collect::<Vec<_>>(),
+    });
+    let kind = [(header::CONTENT_TYPE, "application/feed+json; charset=utf-8")];
+    Ok((kind, feed.to_string()).into_response())
 }
 
 /// Versions as they came on the list, the newest hundred (RFC 4287).

@@ -21,12 +21,14 @@ use kernel::time::{Utc, day_text};
 use people::field::Field;
 use serde::Deserialize;
 
+use crate::api::read_day;
 use crate::catalogue::Catalogue;
+use crate::papers;
 use crate::rules::workflow::Said;
 use crate::rules::{self, Area, Channel, Function, Group, Item, Level, List, Way, Word};
 use crate::service::{self, Proposal, Task};
 use crate::store::Suspension;
-use office::{history, import, import_form, lift, suspend, withdraw};
+use office::{comment, history, import, import_form, lift, overdue, paper, suspend, withdraw};
 
 const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
 const CHECKERS: &[Role] = &[
@@ -47,6 +49,14 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/office/items/decide", Access::Roles(CHECKERS), &[14], waiting)
         .page(Method::POST, "/office/items/decide", Access::Roles(CHECKERS), &[14, 25], decide)
         .page(Method::GET, "/office/items/{code}/history", Access::Roles(CHECKERS), &[14], history)
+        .upload(
+            "/office/items/{code}/comment",
+            Access::Roles(CHECKERS),
+            &[14],
+            papers::MOST_BYTES + (64 << 10),
+            comment,
+        )
+        .page(Method::GET, "/office/items/papers/{id}", Access::Roles(CHECKERS), &[14], paper)
         .page(Method::POST, "/office/items/{code}/withdraw", Access::Roles(MAKERS), &[14], withdraw)
         .page(
             Method::POST,
@@ -56,9 +66,12 @@ pub(crate) fn routes() -> Routes {
             suspend,
         )
         .page(Method::POST, "/office/items/{code}/lift", Access::Roles(APPROVERS), &[20, 25], lift)
+        .page(Method::GET, "/office/items/overdue", Access::Roles(CHECKERS), &[9, 14], overdue)
         .page(Method::GET, "/office/items/import", Access::Roles(MAKERS), &[14], import_form)
         .upload("/office/items/import", Access::Roles(MAKERS), &[14], 4 << 20, import)
         .nav(MAKERS, "/office/items/propose", Text::new("编制事项", "Propose an item"), Some('i'))
+        .nav(MAKERS, "/office/items/import", Text::new("导入事项", "Import items"), None)
+        .nav(CHECKERS, "/office/items/overdue", Text::new("清单进度", "Progress of lists"), None)
         .nav(CHECKERS, "/office/items/decide", Text::new("事项审批", "Decide on items"), Some('j'))
 }
 
@@ -87,6 +100,9 @@ struct Search {
     need: String,
     #[serde(default)]
     district: String,
+    /// The list of this day; today when empty.
+    #[serde(default)]
+    on: String,
 }
 
 impl Search {
@@ -105,7 +121,7 @@ async fn list(
     p: Page,
     Query(search): Query<Search>,
 ) -> Result<Response, Problem> {
-    let today = Utc::now().day();
+    let today = read_day(Some(search.on.as_str()).filter(|on| !on.is_empty()))?;
     let mut items = catalogue.search(&search.q, today);
     items.retain(|item| search.fits(item));
     let count = items.len();
@@ -149,13 +165,20 @@ impl ItemPage {
     }
 }
 
+#[derive(Deserialize)]
+struct OnDay {
+    /// The version of this day; today when left out.
+    on: Option<String>,
+}
+
 async fn one(
     State(app): State<App>,
     Extension(catalogue): Shared,
     p: Page,
     Path(code): Path<String>,
+    Query(day): Query<OnDay>,
 ) -> Result<Response, Problem> {
-    let today = Utc::now().day();
+    let today = read_day(day.on.as_deref().filter(|on| !on.is_empty()))?;
     let item = catalogue.listed(&code, today)?;
     let suspended = catalogue.suspension(&code, today);
     let owner = service::org_names(&app).await?.remove(&item.owner).unwrap_or_default();

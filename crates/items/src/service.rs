@@ -20,12 +20,13 @@ use kernel::time::{Utc, parse_day};
 use time::{Date, Duration};
 
 pub use crate::catalogue::{Catalogue, run};
+use crate::papers::{self, Paper};
 pub use crate::proposal::Proposal;
 use crate::rules::workflow::{self, Step};
 use crate::rules::{self, Item, Refused, State};
 use crate::store::{self, Case};
 pub use import::{Imported, LineFault, import};
-pub use steps::{Task, decide, lift, suspend, waiting};
+pub use steps::{Task, all_waiting, decide, lift, suspend, waiting};
 
 /// Proposes a version: the draft of its procedure. The municipal HRSS may propose for every owner of a
 /// known item, others only for their own; a new item belongs to whoever proposes it.
@@ -201,7 +202,8 @@ pub async fn history(app: &Platform, code: &str) -> Result<History, Problem> {
             if versions.is_empty() {
                 return Err(Refused::NotListed.into());
             }
-            Ok(History { versions, cases: store::cases_of(tx, &code)? })
+            let papers = papers::of_item(tx, &code)?;
+            Ok(History { versions, cases: store::cases_of(tx, &code)?, papers })
         })
         .await
 }
@@ -212,6 +214,8 @@ pub struct History {
     pub versions: Vec<Item>,
     /// All cases with their steps, newest first.
     pub cases: Vec<(Case, Vec<store::Taken>)>,
+    /// Comments and papers of the cases, oldest first.
+    pub papers: Vec<Paper>,
 }
 
 impl History {

@@ -224,3 +224,50 @@ pub fn changes(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(Utc, Item)>, DbError> 
     let rows = tx.query(&sql, &[v(most)])?;
     rows.iter().map(|row| Ok((row.get(29)?, read(row)?))).collect()
 }
+
+/// What an item is called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Named {
+    /// Code of the item.
+    pub code: String,
+    /// Name for people, of the newest version.
+    pub name: Text,
+    /// Its field of life.
+    pub area: Area,
+    /// Organisation that is responsible for it.
+    pub owner: Id,
+    /// First day on which anybody could use it: that of its first version, or of its publication.
+    pub first: Date,
+    /// Last day of the newest version; none while it is open.
+    pub last: Option<Date>,
+}
+
+/// All items that were ever published, by code, as their newest version calls them.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn names(tx: &mut Tx<'_>) -> Result<Vec<Named>, DbError> {
+    let sql = "SELECT code, name_zh, name_en, field, owner_org, from_day, until_day,
+                      published_at
+               FROM item_version WHERE state = 'published' ORDER BY code, version";
+    let mut all: Vec<Named> = Vec::new();
+    for row in tx.query(sql, &[])? {
+        let (last, published): (Option<String>, Utc) = (row.get(6)?, row.get(7)?);
+        let mut named = Named {
+            code: row.get(0)?,
+            name: Text::new(row.get::<String>(1)?, row.get::<String>(2)?),
+            area: known(Area::from_code(&row.get::<String>(3)?), "field")?,
+            owner: row.get(4)?,
+            first: known(parse_day(&row.get::<String>(5)?), "first day")?.max(published.day()),
+            last: last.map(|day| known(parse_day(&day), "last day")).transpose()?,
+        };
+        match all.last_mut().filter(|before| before.code == named.code) {
+            Some(before) => {
+                named.first = before.first;
+                *before = named;
+            }
+            None => all.push(named),
+        }
+    }
+    Ok(all)
+}

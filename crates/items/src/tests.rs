@@ -15,6 +15,8 @@ use crate::rules::workflow::Said;
 use crate::service::{self, Proposal};
 use crate::{MIGRATIONS, seed, store};
 
+mod more;
+
 struct House {
     app: App,
     catalogue: Arc<Catalogue>,

@@ -136,3 +136,26 @@ document.querySelectorAll("[data-copy]").forEach((button) =>
     setTimeout(() => note.remove(), 3000);
   }),
 );
+
+// The nearest outlets: the place goes into the form only when somebody asks for it.
+for (const button of document.querySelectorAll("[data-locate]")) {
+  if (!navigator.geolocation) continue;
+  button.hidden = false;
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        const near = `${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`;
+        button.form.querySelector("[data-near]").value = near;
+        button.form.submit();
+      },
+      () => { button.textContent = button.dataset.failed; },
+      { timeout: 8000, maximumAge: 600000 },
+    );
+  });
+}
+
+// A page about something that changes by itself.
+for (const root of document.querySelectorAll("[data-reload-s]")) {
+  setTimeout(() => location.reload(), Number(root.dataset.reloadS) * 1000);
+}

@@ -1,12 +1,12 @@
 //! The keys of this installation, behind the port of `seal`.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seal::head::{HeadError, TreeHead};
 use seal::keystore::{FIELD, JOURNAL, KeyError, KeyStore, SecretText, SoftKeys};
-use seal::sm2::SignerId;
+use seal::sm2::{Signature, SignerId, VerifyingKey};
 
 use crate::platform::random;
 
@@ -33,7 +33,8 @@ impl Keys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_file(path)?,
             Err(error) => return Err(error),
         };
-        SoftKeys::parse(&text).map(Self::new).map_err(std::io::Error::other)
+        let keys = SoftKeys::parse(&text).map_err(std::io::Error::other)?;
+        Ok(Self::new(FileKeys { path: path.to_owned(), keys }))
     }
 
     /// The port itself, for capabilities that have keys of their own.
@@ -75,17 +76,109 @@ impl Keys {
     }
 }
 
+/// Keys in memory and in a file that only its owner reads. A key that another process added to the
+/// file is found when it is asked for.
+struct FileKeys {
+    path: PathBuf,
+    keys: SoftKeys,
+}
+
+impl FileKeys {
+    /// Tries again with the file's newest keys when a key is missing.
+    fn with<T>(&self, work: impl Fn(&SoftKeys) -> Result<T, KeyError>) -> Result<T, KeyError> {
+        match work(&self.keys) {
+            Err(KeyError::Missing(name)) => {
+                let text = std::fs::read_to_string(&self.path).map(SecretText::new);
+                let others = text.ok().and_then(|text| SoftKeys::parse(&text).ok());
+                self.keys.add_all(&others.ok_or(KeyError::Missing(name))?);
+                work(&self.keys)
+            }
+            done => done,
+        }
+    }
+}
+
+impl KeyStore for FileKeys {
+    fn sign(&self, key: &str, role: SignerId, message: &[u8]) -> Result<Signature, KeyError> {
+        self.with(|keys| keys.sign(key, role, message))
+    }
+
+    fn public(&self, key: &str, role: SignerId) -> Result<VerifyingKey, KeyError> {
+        self.with(|keys| keys.public(key, role))
+    }
+
+    fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32], KeyError> {
+        self.with(|keys| keys.mac(key, message))
+    }
+
+    fn seal(
+        &self,
+        key: &str,
+        nonce: &[u8; 12],
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        self.with(|keys| keys.seal(key, nonce, context, plain))
+    }
+
+    fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.with(|keys| keys.open(key, context, sealed))
+    }
+
+    fn create(&self, key: &str, random: &[u8; 32]) -> Result<(), KeyError> {
+        if self.with(|keys| keys.mac(key, b"")).is_ok() {
+            return Ok(());
+        }
+        // On disk before it is used: what a lost key signed could not be told from a forgery.
+        let next = SoftKeys::parse(&self.keys.to_text())?;
+        next.add(key, random);
+        let failed = |error: std::io::Error| KeyError::NotKept(error.to_string());
+        let fresh = self.path.with_extension("new");
+        let _ = std::fs::remove_file(&fresh);
+        write_secret(&fresh, &next.to_text()).map_err(failed)?;
+        std::fs::rename(&fresh, &self.path).map_err(failed)?;
+        self.keys.add(key, random);
+        Ok(())
+    }
+}
+
 fn make_file(path: &Path) -> std::io::Result<SecretText> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let text = SoftKeys::fresh_text(&NAMES, random::<32>);
+    write_secret(path, &text)?;
+    Ok(text)
+}
+
+fn write_secret(path: &Path, text: &SecretText) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(text)
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_one_process_adds_is_found_by_another_and_after_a_restart() {
+        let folder = std::env::temp_dir().join(format!("keys_{}", hex::encode(random::<6>())));
+        let path = folder.join("keys");
+        let (one, other) = (Keys::open_file(&path).expect("made"), Keys::open_file(&path));
+        let other = other.expect("read");
+        assert!(other.store().mac("issuer-1", b"x").is_err());
+        one.store().create("issuer-1", &[7; 32]).expect("kept");
+        one.store().create("issuer-1", &[8; 32]).expect("stays");
+        let mac = one.store().mac("issuer-1", b"x");
+        assert_eq!(other.store().mac("issuer-1", b"x"), mac);
+        let again = Keys::open_file(&path).expect("read");
+        assert_eq!(again.store().mac("issuer-1", b"x"), mac);
+        assert_eq!(again.store().mac(FIELD, b"x"), one.store().mac(FIELD, b"x"));
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
 }

@@ -65,6 +65,19 @@ pub fn put_sms(tx: &mut Tx<'_>, id: Id, now: Utc, sms: &Sms) -> Result<(), DbErr
     Ok(())
 }
 
+/// Puts many short messages into the outbox of this transaction at once.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn put_all_sms(tx: &mut Tx<'_>, now: Utc, messages: &[(Id, Sms)]) -> Result<(), DbError> {
+    let row = |(id, sms): &(Id, Sms)| {
+        let body = serde_json::to_string(sms).map_err(|e| DbError::Engine(e.to_string()))?;
+        Ok(vec![v(*id), v("sms"), v(body), v(now)])
+    };
+    let rows = messages.iter().map(row).collect::<Result<Vec<_>, DbError>>()?;
+    tx.insert_rows("outbox (id, topic, body, created_at)", "", &rows).map(drop)
+}
+
 /// Delivers waiting messages for as long as the runtime lives.
 pub async fn run(app: App, port: impl SmsPort + 'static) {
     let port = std::sync::Arc::new(port);

@@ -77,4 +77,5 @@ pub fn routes(has_card: HasCard) -> kernel::http::Routes {
         .merge(family::pages::routes())
         .merge(forms::pages::routes())
         .merge(representatives::pages::routes())
+        .merge(representatives::own::routes())
 }

@@ -139,6 +139,7 @@ impl AccessPage {
             "evidence.taken" => ("保存了您的材料", "Kept evidence of yours"),
             "evidence.listed" | "evidence.read" => ("查看了您的材料", "Looked at your evidence"),
             "evidence.removed" => ("到期删除了您的材料", "Deleted evidence of yours"),
+            "representative.appointed" => ("您委托了代办人", "You named an agent"),
             "representative.entered" => ("登记了您的监护人或代办人", "Entered a representative"),
             "representative.ended" => ("终止了监护或委托", "Ended a representation"),
             "representative.listed" => ("查看了监护和代办", "Looked at your representatives"),
@@ -152,6 +153,7 @@ impl AccessPage {
             | "duplicate.decided"
             | "duplicate.merge-proposed"
             | "duplicate.undo-proposed" => ("核查了重复登记", "Reviewed a duplicate"),
+            "online.accepted" => ("受理了您的网上申请", "Took your application from the phone"),
             "card.applied" => ("受理了您的申领", "Took your application"),
             "card.refused" => ("未受理您的申领", "Refused an application for you"),
             "card.produced" => ("制作了您的社保卡", "Made your card"),

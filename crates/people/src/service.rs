@@ -8,7 +8,7 @@ use kernel::law::Text;
 use kernel::platform::Platform;
 use kernel::problem::{FieldProblem, Problem};
 use kernel::time::{Utc, parse_day};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::document::DocumentKind;
@@ -19,7 +19,7 @@ use crate::rules::{Ground, Person, Refused};
 use crate::store;
 
 /// What a clerk enters to register a person (Art. 12), as typed.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 pub struct Registration {
     /// Person number as on the document.
     #[schema(example = "11010119900307803X")]
@@ -176,23 +176,38 @@ pub async fn register(
     let now = Utc::now();
     let person = read_registration(&form, app.id(), now.day())?;
     let entry = Entry::new(app.id(), now, actor, "person.registered", "Art. 12");
-    let fresh: Vec<Id> = (0..2 * duplicates::service::MOST).map(|_| app.id()).collect();
-    app.db
-        .write(move |tx| {
-            if let Some(known) = store::by_number(tx, &person.number)? {
-                if known.name != person.name {
-                    return Err(Refused::OtherName.into());
-                }
-                let read = Entry { act: "person.read", ..entry.clone() };
-                journal::record(tx, &about(read, &known, "登记时查到已有人员"))?;
-                return Ok(known);
-            }
-            store::insert(tx, &person, now)?;
-            journal::record(tx, &about(entry.clone(), &person, "登记人员 / registration"))?;
-            duplicates::service::notice(tx, &person, &entry, &fresh)?;
-            Ok(person.clone())
-        })
-        .await
+    let fresh = fresh_ids(app);
+    app.db.write(move |tx| register_in(tx, &person, &entry, &fresh)).await
+}
+
+/// Registers a person inside the caller's transaction; see [`register`]. `fresh` are ids for what is
+/// found about duplicates.
+///
+/// # Errors
+/// [`Refused::OtherName`], or the database's word.
+pub fn register_in(
+    tx: &mut Tx<'_>,
+    person: &Person,
+    entry: &Entry,
+    fresh: &[Id],
+) -> Result<Person, Problem> {
+    if let Some(known) = store::by_number(tx, &person.number)? {
+        if known.name != person.name {
+            return Err(Refused::OtherName.into());
+        }
+        let read = Entry { act: "person.read", ..entry.clone() };
+        journal::record(tx, &about(read, &known, "登记时查到已有人员"))?;
+        return Ok(known);
+    }
+    store::insert(tx, person, entry.at)?;
+    journal::record(tx, &about(entry.clone(), person, "登记人员 / registration"))?;
+    duplicates::service::notice(tx, person, entry, fresh)?;
+    Ok(person.clone())
+}
+
+/// Ids that [`register_in`] may need.
+pub fn fresh_ids(app: &Platform) -> Vec<Id> {
+    (0..2 * duplicates::service::MOST).map(|_| app.id()).collect()
 }
 
 /// The fields that a clerk sees of a person.

@@ -4,6 +4,7 @@
 //! secrets in memory.
 
 use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};
 use aes_gcm::{AesGcm, aead::consts::U12};
@@ -31,6 +32,9 @@ pub enum KeyError {
     /// The stored keys cannot be read.
     #[error("line {0} of the key file cannot be read")]
     Unreadable(usize),
+    /// A new key could not be kept.
+    #[error("the key could not be kept: {0}")]
+    NotKept(String),
     /// What should be opened was not sealed with this key, or was changed.
     #[error("cannot be opened with this key")]
     Unopenable,
@@ -74,19 +78,27 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`KeyError::Unopenable`] when key, context or text is another.
     fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Makes a key under a new name from 32 random bytes, and keeps it durably. A module that draws
+    /// its own randomness leaves them aside. A key that is there stays as it is.
+    ///
+    /// # Errors
+    /// [`KeyError::NotKept`].
+    fn create(&self, key: &str, random: &[u8; 32]) -> Result<(), KeyError>;
 }
 
+#[derive(Clone)]
 struct SoftKey {
     secret: Zeroizing<[u8; 32]>,
     mac: MacKey,
 }
 
 /// Keys in memory.
-pub struct SoftKeys(BTreeMap<String, SoftKey>);
+pub struct SoftKeys(RwLock<BTreeMap<String, SoftKey>>);
 
 impl std::fmt::Debug for SoftKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.names()).finish()
     }
 }
 
@@ -103,22 +115,53 @@ impl SoftKeys {
             let secret = from_hex(digits).ok_or(unreadable)?;
             keys.insert(name.to_owned(), SoftKey { mac: MacKey::new(&*secret), secret });
         }
-        Ok(Self(keys))
+        Ok(Self(RwLock::new(keys)))
+    }
+
+    /// All keys as a key file.
+    pub fn to_text(&self) -> SecretText {
+        let mut text = SecretText::new(String::new());
+        for (name, key) in self.read().iter() {
+            push_line(&mut text, name, &key.secret);
+        }
+        text
+    }
+
+    /// Names of all keys.
+    pub fn names(&self) -> Vec<String> {
+        self.read().keys().cloned().collect()
+    }
+
+    /// Adds a key; one that is there stays as it is.
+    pub fn add(&self, name: &str, secret: &[u8; 32]) {
+        let secret = Zeroizing::new(*secret);
+        let key = SoftKey { mac: MacKey::new(&*secret), secret };
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.entry(name.to_owned()).or_insert(key);
+    }
+
+    /// Adds all keys of another store that are not here.
+    pub fn add_all(&self, others: &Self) {
+        for (name, key) in others.read().iter() {
+            self.add(name, &key.secret);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, SoftKey>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A key file with a fresh secret for each name, from 32 random bytes each.
     pub fn fresh_text(names: &[&str], mut random: impl FnMut() -> [u8; 32]) -> SecretText {
         let mut text = SecretText::new(String::new());
         for name in names {
-            let secret = Zeroizing::new(random());
-            let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-            text.push_str(&format!("{name} {digits}\n"));
+            push_line(&mut text, name, &Zeroizing::new(random()));
         }
         text
     }
 
-    fn key(&self, name: &str) -> Result<&SoftKey, KeyError> {
-        self.0.get(name).ok_or_else(|| KeyError::Missing(name.to_owned()))
+    fn key(&self, name: &str) -> Result<SoftKey, KeyError> {
+        self.read().get(name).cloned().ok_or_else(|| KeyError::Missing(name.to_owned()))
     }
 
     fn signing(&self, name: &str, role: SignerId) -> Result<SigningKey, KeyError> {
@@ -128,9 +171,19 @@ impl SoftKeys {
 
     fn cipher(&self, name: &str) -> Result<Sm4Gcm, KeyError> {
         // SM4 takes 16 bytes; the other half of the secret keeps sealing apart from MACs.
-        let (_, second) = self.key(name)?.secret.split_at(16);
+        let key = self.key(name)?;
+        let (_, second) = key.secret.split_at(16);
         Sm4Gcm::new_from_slice(second).map_err(|_| KeyError::Missing(name.to_owned()))
     }
+}
+
+fn push_line(text: &mut SecretText, name: &str, secret: &[u8; 32]) {
+    text.push_str(name);
+    text.push(' ');
+    for byte in secret {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text.push('\n');
 }
 
 fn from_hex(digits: &str) -> Option<Zeroizing<[u8; 32]>> {
@@ -154,7 +207,9 @@ impl KeyStore for SoftKeys {
     }
 
     fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32], KeyError> {
-        Ok(self.key(key)?.mac.mac(message))
+        let keys = self.read();
+        let key = keys.get(key).ok_or_else(|| KeyError::Missing(key.to_owned()))?;
+        Ok(key.mac.mac(message))
     }
 
     fn seal(
@@ -175,6 +230,11 @@ impl KeyStore for SoftKeys {
         let payload = Payload { msg: sealed, aad: context };
         let opened = self.cipher(key)?.decrypt(&Nonce::<Sm4Gcm>::from(*nonce), payload);
         opened.map_err(|_| KeyError::Unopenable)
+    }
+
+    fn create(&self, key: &str, random: &[u8; 32]) -> Result<(), KeyError> {
+        self.add(key, random);
+        Ok(())
     }
 }
 
@@ -211,6 +271,18 @@ mod tests {
         assert_eq!(keys().mac("none", b""), Err(KeyError::Missing("none".to_owned())));
         let bad = SoftKeys::parse("journal 00\n").expect_err("too short");
         assert_eq!(bad, KeyError::Unreadable(1));
+    }
+
+    #[test]
+    fn a_key_is_added_once_and_written_with_the_others() {
+        let keys = keys();
+        keys.create("late", &[9; 32]).expect("kept");
+        keys.create("late", &[8; 32]).expect("stays");
+        let again = SoftKeys::parse(&keys.to_text()).expect("what was written is read");
+        assert_eq!(again.mac("late", b"x"), keys.mac("late", b"x"));
+        assert_eq!(again.names(), ["field", "journal", "late", "other"]);
+        let nine = SoftKeys::parse(&SoftKeys::fresh_text(&["late"], || [9; 32])).expect("one");
+        assert_eq!(nine.mac("late", b"x"), keys.mac("late", b"x"), "the first one stays");
     }
 
     #[test]

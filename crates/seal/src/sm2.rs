@@ -26,6 +26,8 @@ impl SignerId {
     pub const CQ1_EMERGENCY: Self = Self("yikatong-cq1-emergency");
     /// Signs status lists and their deltas.
     pub const CQ1_STATUS: Self = Self("yikatong-cq1-status");
+    /// A terminal proves that it is the one that was enrolled.
+    pub const TERMINAL: Self = Self("yikatong-terminal");
     /// The identifier that programs assume when none is agreed.
     pub const DEFAULT: Self = Self("1234567812345678");
 }

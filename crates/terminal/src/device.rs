@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::vault::{StoreError, Vault, random};
 
 /// The role in which a terminal's key signs.
-pub const ROLE: SignerId = SignerId("yikatong-terminal");
+pub const ROLE: SignerId = SignerId::TERMINAL;
 /// The version that the platform is told.
 pub const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
 /// Tokens live 30 days; one that has less than half of that left is renewed.

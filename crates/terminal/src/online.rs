@@ -82,8 +82,6 @@ pub enum Failure {
         code: String,
         /// The problem's title.
         title: String,
-        /// Last entry of the journal that the platform has, where the problem says so.
-        accepted_to: Option<u64>,
     },
     /// The answer is not what was agreed.
     #[error("平台的回答无法识别 / the platform's answer is not understood: {0}")]
@@ -143,8 +141,6 @@ struct Problem {
     code: String,
     #[serde(default)]
     title: String,
-    #[serde(default)]
-    accepted_to: Option<u64>,
 }
 
 /// A list that was asked for.
@@ -236,8 +232,8 @@ fn refused(status: u16, body: &mut ureq::Body) -> Failure {
     if matches!(status, 502 | 504) {
         return Failure::Unreachable(format!("status {status}"));
     }
-    let Problem { code, title, accepted_to } = body.read_json().unwrap_or_default();
-    Failure::Refused { status, code, title, accepted_to }
+    let Problem { code, title } = body.read_json().unwrap_or_default();
+    Failure::Refused { status, code, title }
 }
 
 #[cfg(test)]

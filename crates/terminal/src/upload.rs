@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::online::{Failure, Platform};
 use crate::station::Station;
 
+const PATH: &str = "/api/v1/terminals/journal";
 /// Entries of one request.
 const BATCH: usize = 500;
 
@@ -52,14 +53,11 @@ impl Station {
             if entries.is_empty() {
                 return Ok(done);
             }
-            let taken: Taken = match platform.post("/api/v1/terminals/journal", &Batch { entries })
-            {
+            let taken: Taken = match platform.post(PATH, &Batch { entries }) {
                 Ok(taken) => taken,
-                // The platform has another part than we think: go on where it says.
-                Err(Failure::Refused { status: 409, accepted_to: Some(there), .. })
-                    if there != accepted =>
-                {
-                    Taken { accepted_to: there, doubles: Vec::new() }
+                // The platform has another part than we think: go on where it is.
+                Err(failure @ Failure::Refused { status: 409, .. }) => {
+                    where_it_is(platform, accepted)?.ok_or(failure)?
                 }
                 Err(failure) => return Err(failure),
             };
@@ -80,4 +78,10 @@ impl Station {
         }
         Ok((store.journal().after(accepted, BATCH), accepted))
     }
+}
+
+/// Asks how far the platform is, by sending nothing; `None` when it is where we thought.
+fn where_it_is(platform: &Platform, accepted: u64) -> Result<Option<Taken>, Failure> {
+    let taken: Taken = platform.post(PATH, &Batch { entries: Vec::new() })?;
+    Ok(Some(taken).filter(|taken| taken.accepted_to != accepted))
 }

@@ -8,7 +8,8 @@ use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
 use crate::{
-    bank_simulator, bench, demo, factory_simulator, migrations, serve, staff, terminal_command,
+    bank_simulator, bench, demo, factory_simulator, migrations, pay_simulator, serve, staff,
+    terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -53,6 +54,8 @@ enum Command {
     Terminal(terminal_command::TerminalCommand),
     /// Be a bank's host that behaves badly on demand, for trying the bank port.
     BankSimulator(bank_simulator::SimulatorArguments),
+    /// Be a bank's host that pays, and behaves badly by a script, for trying the payment ports.
+    PaySimulator(pay_simulator::PaySimulatorArguments),
     /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
     FactorySimulator(factory_simulator::SimulatorArguments),
     /// Measure.
@@ -147,6 +150,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Terminal(command) => terminal_command::run(command),
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
+        Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),
         Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };

@@ -2,6 +2,9 @@
 //! terminal. Passwords are random, made anew at each start and printed once; nothing of this exists
 //! without `--demo`.
 
+mod banks;
+mod staff;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -11,7 +14,7 @@ use cards::production::rules::stock::Movement;
 use cards::rules::Command;
 use codes::service::NewTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::actor::{Actor, Role};
+use kernel::actor::Actor;
 use kernel::auth::{self, NewAccount};
 use kernel::db::{DbError, Limits, Tx, v};
 use kernel::id::{Id, IdMaker};
@@ -27,6 +30,7 @@ use people::store;
 use crate::command::Place;
 use crate::migrations;
 use crate::serve::one_time_password;
+use staff::{ACCOUNTS, DemoOrg, ORGS};
 
 /// Unified social credit code of the made-up issuing authority; its check character holds.
 pub const ISSUER: &str = "11500000MB1500000M";
@@ -38,102 +42,6 @@ const BLANKS: i64 = 500;
 const PEOPLE: u32 = 2_000;
 /// Those among the first people who get active cards.
 const HOLDERS: usize = 4;
-
-struct DemoOrg {
-    key: &'static str,
-    name_zh: &'static str,
-    name_en: &'static str,
-    kind: &'static str,
-    division: &'static str,
-}
-
-const fn demo_org(
-    key: &'static str,
-    name_zh: &'static str,
-    name_en: &'static str,
-    kind: &'static str,
-    division: &'static str,
-) -> DemoOrg {
-    DemoOrg { key, name_zh, name_en, kind, division }
-}
-
-const ORGS: [DemoOrg; 13] = [
-    demo_org(
-        "city",
-        "重庆市人力资源和社会保障局（演示）",
-        "Chongqing HRSS (demo)",
-        "hrss",
-        "500000",
-    ),
-    demo_org(
-        "district",
-        "渝中区人力资源和社会保障局（演示）",
-        "Yuzhong HRSS (demo)",
-        "hrss",
-        "500103",
-    ),
-    demo_org(
-        "outlet",
-        "渝中区社会保障卡服务网点（演示）",
-        "Yuzhong card outlet (demo)",
-        "outlet",
-        "500103",
-    ),
-    demo_org(
-        "transport",
-        "市交通部门（演示）",
-        "Transport department (demo)",
-        "department",
-        "500000",
-    ),
-    demo_org(
-        "culture",
-        "市文化旅游部门（演示）",
-        "Culture and tourism department (demo)",
-        "department",
-        "500000",
-    ),
-    demo_org(
-        "health",
-        "市卫生健康部门（演示）",
-        "Health department (demo)",
-        "department",
-        "500000",
-    ),
-    demo_org(
-        "government",
-        "市政务服务部门（演示）",
-        "Government service department (demo)",
-        "department",
-        "500000",
-    ),
-    demo_org("finance", "市财政部门（演示）", "Finance department (demo)", "department", "500000"),
-    demo_org(
-        "library",
-        "重庆市示范图书馆（演示）",
-        "Model library of Chongqing (demo)",
-        "venue",
-        "500103",
-    ),
-    demo_org("bank", "示范合作银行（演示）", "Model bank (demo)", "bank", "500000"),
-    demo_org("hotline", "12333 热线（演示）", "Hotline 12333 (demo)", "hotline", "500000"),
-    demo_org("audit", "市审计部门（演示）", "Audit office (demo)", "audit", "500000"),
-    demo_org("operator", "平台运行单位（演示）", "Platform operator (demo)", "operator", "500000"),
-];
-
-const ACCOUNTS: [(Role, &str, &str, &str); 11] = [
-    (Role::Clerk, "clerk", "窗口 小渝", "outlet"),
-    (Role::OutletManager, "manager", "网点 老巴", "outlet"),
-    (Role::DistrictOfficer, "district", "区县 小江", "district"),
-    (Role::DistrictApprover, "district2", "区县 老嘉", "district"),
-    (Role::MunicipalOfficer, "city", "市局 小山", "city"),
-    (Role::MunicipalApprover, "city2", "市局 老城", "city"),
-    (Role::DepartmentOfficer, "library", "文旅 小书", "culture"),
-    (Role::Bank, "bank", "银行 小存", "bank"),
-    (Role::HotlineAgent, "hotline", "热线 小声", "hotline"),
-    (Role::Auditor, "auditor", "审计 老明", "audit"),
-    (Role::Administrator, "admin", "运维 小稳", "operator"),
-];
 
 /// What is printed when a demonstration starts.
 pub struct Demo {
@@ -240,9 +148,14 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
         org: orgs["library"],
         place: "重庆市示范图书馆 一楼借阅台（演示）".to_owned(),
         items: vec![items::seed::LIBRARY.to_owned()],
+        channel: Some(items::rules::Channel::Counter),
+        division: "500103".to_owned(),
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
-    crate::demo_banks::make(app, orgs["bank"]).await?;
+    banks::make(app, orgs["bank"]).await?;
+    outlets::seed::seed(app, orgs["outlet"]).await?;
+    outlets::seed::work(app, &clerk, 7).await?;
+    outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
     Ok(holders)

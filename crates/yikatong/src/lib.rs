@@ -5,9 +5,9 @@ pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod demo;
-pub mod demo_banks;
 pub mod factory_simulator;
 pub mod home;
+pub mod pay_simulator;
 pub mod serve;
 pub mod staff;
 pub mod terminal_command;
@@ -31,14 +31,26 @@ pub fn migrations() -> Vec<Migration> {
         cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        codes::figures::MIGRATIONS,
+        codes::refusals::MIGRATIONS,
         banks::MIGRATIONS,
+        outlets::MIGRATIONS,
     ]
     .concat()
 }
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs()].concat()
+    [
+        people::jobs(),
+        cards::jobs(),
+        banks::jobs(),
+        codes::jobs(),
+        codes::figures::JOBS.to_vec(),
+        codes::refusals::JOBS.to_vec(),
+        outlets::jobs(),
+    ]
+    .concat()
 }
 
 /// What the authority may tune.
@@ -48,6 +60,10 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        codes::SETTINGS.to_vec(),
+        outlets::SETTINGS.to_vec(),
+        codes::figures::SETTINGS.to_vec(),
+        codes::refusals::SETTINGS.to_vec(),
     ]
     .concat()
 });
@@ -61,7 +77,9 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
         .merge(banks::routes())
+        .merge(outlets::routes())
         .merge(kernel::settings::routes(&SETTINGS))
+        .merge(kernel::http::more_entry())
 }
 
 /// The work that goes on beside requests, for as long as the runtime lives.

@@ -78,26 +78,34 @@ async fn every_no_says_why() {
         town.give_card(&id).await;
         let mut terminal = town.terminal(&[LIBRARY, "CQ-XX-999"]).await;
         let code = town.code(&id).await;
-        let forged: String =
-            code.chars().rev().take(1).map(|c| if c == '0' { '1' } else { '0' }).collect();
-        let forged = format!("{}{forged}", &code[..code.len() - 1]);
+        let turned = |code: &str| {
+            let last = if code.ends_with('0') { '1' } else { '0' };
+            format!("{}{last}", &code[..code.len() - 1])
+        };
+        let keyed = town.keyed_code(&id, |_| ()).await;
         let cases = [
             ("https://example.org/pay".to_owned(), LIBRARY, vec!["codes/foreign"]),
-            (code[..40].to_owned(), LIBRARY, vec!["codes/damaged"]),
-            (forged, LIBRARY, vec!["codes/forged", "codes/damaged"]),
-            (town.bent_code(&id, |c| c.generated_s -= 3_600).await, LIBRARY, vec!["codes/expired"]),
+            (code[..40].to_owned(), LIBRARY, vec!["cq1/length"]),
+            (turned(&code), LIBRARY, vec!["cq1/holder-signature", "cq1/encoding"]),
+            (keyed[..40].to_owned(), LIBRARY, vec!["codes/damaged"]),
+            (turned(&keyed), LIBRARY, vec!["codes/forged", "codes/damaged"]),
             (
-                town.bent_code(&id, |c| c.generated_s += 28_800).await,
+                town.keyed_code(&id, |c| c.generated_s -= 3_600).await,
+                LIBRARY,
+                vec!["codes/expired"],
+            ),
+            (
+                town.keyed_code(&id, |c| c.generated_s += 28_800).await,
                 LIBRARY,
                 vec!["codes/from-the-future"],
             ),
             (
-                town.bent_code(&id, |c| c.region = [0x51, 0, 0]).await,
+                town.keyed_code(&id, |c| c.region = [0x51, 0, 0]).await,
                 LIBRARY,
                 vec!["codes/other-region"],
             ),
             (
-                town.bent_code(&id, |c| c.credential[0] ^= 1).await,
+                town.keyed_code(&id, |c| c.credential[0] ^= 1).await,
                 LIBRARY,
                 vec!["codes/unknown-card"],
             ),
@@ -112,6 +120,8 @@ async fn every_no_says_why() {
         }
         let yes = ask(&mut terminal, &code, LIBRARY).await;
         assert_eq!(yes["result"], "yes", "no refusal uses the code up: {yes}");
+        let yes = ask(&mut terminal, &keyed, LIBRARY).await;
+        assert_eq!(yes["result"], "yes", "codes of the older form are still judged: {yes}");
         town.journal_holds().await;
     }
 }

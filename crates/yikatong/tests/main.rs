@@ -6,6 +6,8 @@ mod crash;
 mod journey;
 mod life;
 mod matrix;
+mod offline;
+mod pay_simulator;
 mod regulation;
 mod support;
 mod town;

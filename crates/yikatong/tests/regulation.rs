@@ -84,6 +84,7 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
     ];
     people.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    codes::refusals::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::events::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::bulk::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     cards::production::rules::Refused::ALL

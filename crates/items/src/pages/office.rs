@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::service::{History, Imported, LineFault};
+use axum::http::header;
 use kernel::http::{NoFields, Upload};
 
 #[derive(Template)]
@@ -111,4 +112,41 @@ pub(super) async fn import(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "overdue.html")]
+struct OverduePage {
+    p: Page,
+    waiting: Vec<Task>,
+}
+
+/// Every step that waits, whoever takes it: departments see who has done what (Art. 9).
+pub(super) async fn overdue(State(app): State<App>, p: Page) -> Result<Response, Problem> {
+    let waiting = service::all_waiting(&app).await?;
+    render(&OverduePage { p, waiting })
+}
+
+#[derive(Deserialize)]
+pub(super) struct Note {
+    note: String,
+}
+
+pub(super) async fn comment(
+    State(app): State<App>,
+    actor: Actor,
+    Path(code): Path<String>,
+    mut sent: Upload<Note>,
+) -> Result<Response, Problem> {
+    let content = sent.files.pop().map(|file| file.bytes).unwrap_or_default();
+    papers::add(&app, &actor, &code, &sent.form.note, content).await?;
+    Ok(back(&code))
+}
+
+pub(super) async fn paper(State(app): State<App>, Path(id): Path<Id>) -> Result<Response, Problem> {
+    let (paper, content) = papers::open(&app, id).await?;
+    // Saved, never shown as a page of this site.
+    let saved = format!("attachment; filename=\"{}\"", paper.name);
+    let head = [(header::CONTENT_TYPE, paper.media), (header::CONTENT_DISPOSITION, saved)];
+    Ok((head, content).into_response())
 }

@@ -42,7 +42,26 @@ pub struct Task {
 /// # Errors
 /// See [`Problem`].
 pub async fn waiting(app: &Platform, actor: &Actor) -> Result<Vec<Task>, Problem> {
-    let (actor, today) = (actor.clone(), Utc::now().day());
+    let actor = actor.clone();
+    tasks(app, move |task| {
+        workflow::may_take(task.step, &actor, &task.item, task.case.made_org).is_ok()
+    })
+    .await
+}
+
+/// All steps that wait, whoever takes them, the most urgent first.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn all_waiting(app: &Platform) -> Result<Vec<Task>, Problem> {
+    tasks(app, |_| true).await
+}
+
+async fn tasks(
+    app: &Platform,
+    wanted: impl Fn(&Task) -> bool + Send + Sync + 'static,
+) -> Result<Vec<Task>, Problem> {
+    let today = Utc::now().day();
     app.db
         .read(move |tx| {
             let published = store::published(tx)?;
@@ -50,15 +69,15 @@ pub async fn waiting(app: &Platform, actor: &Actor) -> Result<Vec<Task>, Problem
             for (taken, case) in store::waiting_steps(tx)? {
                 let item = store::version(tx, case.version)?.ok_or_else(Problem::not_found)?;
                 let Some(step) = workflow::of(item.list).step(&taken.step) else { continue };
-                if workflow::may_take(step, &actor, &item, case.made_org).is_err() {
-                    continue;
-                }
                 let mut mine = published.iter().filter(|known| known.code == item.code);
                 let before = mine.rfind(|known| known.id != item.id);
                 let changes = rules::diff(before, &item);
                 let clashes = clashes(&published, &item);
                 let overdue = taken.due < today;
-                tasks.push(Task { step, taken, case, item, changes, clashes, overdue });
+                let task = Task { step, taken, case, item, changes, clashes, overdue };
+                if wanted(&task) {
+                    tasks.push(task);
+                }
             }
             Ok(tasks)
         })

@@ -102,6 +102,29 @@ pub fn make_token(tx: &mut Tx<'_>, account: Id, role: Role, now: Utc) -> Result<
     Ok(token)
 }
 
+/// Makes a token that is good until an instant; those before it end soon, so that nothing under way
+/// breaks.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn replace_tokens(
+    tx: &mut Tx<'_>,
+    account: Id,
+    role: Role,
+    until: Utc,
+    now: Utc,
+) -> Result<String, DbError> {
+    const SOON_S: i64 = 600;
+    let soon = now.plus_seconds(SOON_S);
+    let sql = "UPDATE session SET expires_at = $1
+               WHERE account_id = $2 AND kind = 'program' AND expires_at > $1";
+    tx.execute(sql, &[v(soon), v(account)])?;
+    let token = make_token(tx, account, role, now)?;
+    let sql = "UPDATE session SET expires_at = $1 WHERE digest = $2";
+    tx.execute_one(sql, &[v(until), v(&seal::token::digest(&token))])?;
+    Ok(token)
+}
+
 /// Closes an account, ends its sessions and frees its names.
 ///
 /// # Errors

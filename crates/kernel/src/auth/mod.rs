@@ -22,10 +22,10 @@ use axum::http::{HeaderMap, header};
 
 pub use accounts::{
     NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
-    make_token, remove_login, set_password, set_totp_secret,
+    make_token, remove_login, replace_tokens, set_password, set_totp_secret,
 };
 pub(crate) use pages::routes;
-pub use service::confirm_password;
+pub use service::{confirm_password, count_try, forget_tries};
 
 use crate::actor::{Actor, Role};
 use crate::db::{DbError, Row, Tx, v};

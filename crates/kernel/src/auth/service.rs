@@ -181,6 +181,27 @@ async fn known_device(
 
 /// Counts a guess before it is looked at, so that many at once are no way around the patience; a
 /// right one forgets the count. Returns the guesses so far, this one among them.
+/// Counts a try of a secret that a capability keeps itself (`card:…`), before it is compared. Tries are
+/// slowed, never locked.
+///
+/// # Errors
+/// Too many were tried; the problem says how long to wait.
+pub async fn count_try(app: &Platform, name: &str) -> Result<(), Problem> {
+    count_guess(app, &format!("try:{name}"), Utc::now()).await.map(drop)
+}
+
+/// The secret was right: its tries are forgotten.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn forget_tries(app: &Platform, name: &str) -> Result<(), Problem> {
+    let name = format!("try:{name}");
+    let forget = app.db.housekeeping(move |tx| {
+        tx.execute("DELETE FROM guess WHERE guessed = $1", &[v(&name)]).map(drop)
+    });
+    Ok(forget.await?)
+}
+
 async fn count_guess(app: &Platform, guessed: &str, now: Utc) -> Result<i64, Problem> {
     let key = guessed.to_owned();
     let counted = app.db.housekeeping(move |tx| try_to_count(tx, &key, now)).await?;
@@ -243,7 +264,7 @@ fn send_code(tx: &mut Tx<'_>, id: Id, account: Id, phone: &str, now: Utc) -> Res
     )?;
     let minutes = CODE_S / 60;
     let text =
-        format!("【一卡通】登录验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要验证码。");
+        format!("【一卡通】登录验证码 {code}，{minutes} 分钟内有效。工作人员不会向您索要验证码。");
     outbox::put_sms(tx, id, now, &Sms { to: phone.to_owned(), text })
 }
 

@@ -160,8 +160,20 @@ pub fn home_of(role: Role) -> &'static str {
     }
 }
 
+/// The services of holders that are not in the bar.
+pub(super) fn further(app: &App, lang: Lang) -> Vec<NavItem> {
+    let entries = app.nav.get().map_or(&[][..], Vec::as_slice).iter();
+    let item = |entry: &NavEntry| NavItem {
+        href: entry.href.to_owned(),
+        label: entry.label.get(lang).to_owned(),
+        current: false,
+        key: None,
+    };
+    entries.filter(|entry| !entry.main).map(item).collect()
+}
+
 fn nav(entries: &[NavEntry], role: Role, lang: Lang, path: &str) -> Vec<NavItem> {
-    let mine = entries.iter().filter(|entry| entry.roles.contains(&role));
+    let mine = entries.iter().filter(|entry| entry.main && entry.roles.contains(&role));
     let longest =
         mine.clone().filter(|entry| below(path, entry.href)).map(|entry| entry.href.len()).max();
     mine.map(|entry| NavItem {

@@ -53,6 +53,8 @@ pub struct NavEntry {
     pub label: Text,
     /// Access key for keyboard users.
     pub key: Option<char>,
+    /// In the bar; else on the page of further services, which a phone's bar has no room for.
+    pub main: bool,
 }
 
 /// The routes of one capability, or of several merged.
@@ -155,7 +157,15 @@ impl Routes {
         label: Text,
         key: Option<char>,
     ) -> Self {
-        self.nav.push(NavEntry { roles, href, label, key });
+        self.nav.push(NavEntry { roles, href, label, key, main: true });
+        self
+    }
+
+    /// Adds an entry to the page of further services of holders (`/me/more`).
+    #[must_use]
+    pub fn more(mut self, href: &'static str, label: Text) -> Self {
+        let roles = &[Role::Holder];
+        self.nav.push(NavEntry { roles, href, label, key: None, main: false });
         self
     }
 

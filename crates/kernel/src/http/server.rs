@@ -12,7 +12,7 @@ use axum::{Router, routing::get};
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::routes;
 
-use super::{Declared, Routes, answer, assets, guard, status};
+use super::{Declared, Routes, answer, assets, guard, more, status};
 use crate::actor::Access;
 use crate::auth;
 use crate::law::Text;
@@ -38,6 +38,7 @@ pub fn kernel_routes() -> Routes {
         .api(Access::Operators, &[], routes!(status::figures))
         .merge(auth::routes())
         .merge(crate::journal::routes())
+        .merge(more::routes())
 }
 
 /// The whole server, ready to be run.

@@ -94,7 +94,11 @@ pub struct NewRepresentative {
     pub until: String,
 }
 
-fn read(form: &NewRepresentative, id: Id, today: Date) -> Result<Representative, Problem> {
+pub(super) fn read(
+    form: &NewRepresentative,
+    id: Id,
+    today: Date,
+) -> Result<Representative, Problem> {
     let mut faults = Vec::new();
     let mut wrong = |field: &str, zh: &str, en: &str| {
         faults.push(FieldProblem { field: field.to_owned(), text: Text::new(zh, en) });

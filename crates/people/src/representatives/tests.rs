@@ -142,3 +142,40 @@ proptest! {
         prop_assert_eq!(allowed, inside);
     }
 }
+
+#[tokio::test]
+async fn a_holder_names_an_agent_from_his_phone_for_little_and_a_short_time() {
+    for house in houses("own_agents").await {
+        let (today, by) = (Utc::now().day(), somebody(5, true));
+        let person = house.register(somebody(4, true)).await;
+        let me = holder(&person);
+        let account = me.account;
+        kernel::testing::Client::signed_in(
+            &kernel::http::build(house.app.clone(), kernel::http::kernel_routes()).router,
+            &house.app,
+            &me,
+        )
+        .await;
+        let hash = seal::password::hash("Klare-Nacht-7", &[7; 16]);
+        let set = house.app.db.housekeeping(move |tx| {
+            let sql = "UPDATE account SET password = $1 WHERE id = $2";
+            tx.execute_one(sql, &[kernel::db::v(&hash), kernel::db::v(account)])
+        });
+        set.await.expect("a password");
+        let named = |password| {
+            let mut asked = form("guardian", &by, String::new());
+            asked.scope = "collect,cancel".to_owned();
+            asked.until = day_text(today + Duration::days(400));
+            super::own::appoint(&house.app, &me, asked, password)
+        };
+        let wrong = named("not it").await;
+        assert!(wrong.is_err(), "{}", house.engine);
+        let one = named("Klare-Nacht-7").await.expect("named");
+        assert_eq!((one.kind, one.until), (Kind::Agent, today + Duration::days(90)));
+        assert_eq!(may(&house, &person, &by, Act::Collect, today).await, "ok");
+        let beyond = may(&house, &person, &by, Act::Cancel, today).await;
+        assert_eq!(beyond, "people/representation-out-of-scope", "{}", house.engine);
+        service::end(&house.app, &me, person.id, one.id).await.expect("ended");
+        assert_ne!(may(&house, &person, &by, Act::Collect, today).await, "ok");
+    }
+}

@@ -48,6 +48,14 @@ impl Credential {
         signed
     }
 
+    /// Reads fields 1–8 of a credential that the caller issued and kept.
+    ///
+    /// # Errors
+    /// [`Refused::Length`], [`Refused::Version`] or [`Refused::Encoding`].
+    pub fn of_bytes(body: &[u8]) -> Result<Self, Refused> {
+        Self::read(body.try_into().map_err(|_| Refused::Length)?)
+    }
+
     /// Reads fields 1–8. Whether the point is on the curve is asked where it is used.
     pub(super) fn read(body: &[u8; CREDENTIAL_BODY]) -> Result<Self, Refused> {
         let kind = Kind::from_version(body[0]).ok_or(Refused::Version)?;

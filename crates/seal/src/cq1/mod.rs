@@ -45,7 +45,9 @@ pub use key_list::{IssuerKey, KeyList, KeyListBody, Usage};
 pub use parts::{Capabilities, CredentialId, Kind, Region, Scene};
 pub use refused::{ListError, Refused};
 pub use status::{Status, StatusDelta, StatusList, StatusState};
-pub use verify::{Accepted, Context, verify_offline, verify_offline_text};
+pub use verify::{
+    Accepted, Context, verify_but_status, verify_offline, verify_offline_text, verify_past,
+};
 
 /// What the text of a code begins with.
 pub const PREFIX: &str = "CQ1:";

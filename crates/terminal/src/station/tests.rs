@@ -62,7 +62,7 @@ async fn journal(State(desk): Shared, Json(body): Json<Value>) -> Response {
         }
         let link = entry.link_after(&desk.link);
         if entry.seq != have + 1 || hex::encode(link) != entry.link {
-            let problem = json!({"code": "codes/journal-gap", "title": "x", "accepted_to": have});
+            let problem = json!({"code": "codes/journal-gap", "title": "x"});
             return (StatusCode::CONFLICT, Json(problem)).into_response();
         }
         desk.link = link;

@@ -92,6 +92,8 @@ pub async fn terminals(app: &App, count: usize) -> Result<Vec<String>, Problem> 
             org: Id(1),
             place: format!("终端 {number}"),
             items: vec![items::seed::LIBRARY.to_owned()],
+            channel: None,
+            division: String::new(),
         };
         tokens.push(codes::service::register_terminal(app, &Actor::system(), new).await?.1);
     }

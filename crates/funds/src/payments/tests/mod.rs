@@ -1,0 +1,8 @@
+//! Payments on both engines: from a roster to the last fen.
+
+mod banks_words;
+mod bench;
+mod chaos;
+pub mod house;
+mod returned_money;
+mod way;
