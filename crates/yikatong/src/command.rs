@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use kernel::keys::Keys;
 
 use crate::{
     bank_simulator, bench, demo, factory_simulator, migrations, pay_simulator, serve, staff,
+    terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -51,7 +51,7 @@ enum Command {
     Demo(DemoCommand),
     /// Be a terminal at a service point.
     #[command(subcommand)]
-    Terminal(TerminalCommand),
+    Terminal(terminal_command::TerminalCommand),
     /// Be a bank's host that behaves badly on demand, for trying the bank port.
     BankSimulator(bank_simulator::SimulatorArguments),
     /// Be a bank's host that pays, and behaves badly by a script, for trying the payment ports.
@@ -90,29 +90,6 @@ enum DemoCommand {
         /// How many.
         #[arg(long, default_value_t = 10_000)]
         people: u32,
-    },
-}
-
-#[derive(Subcommand)]
-enum TerminalCommand {
-    /// Read card codes and ask the platform for one item. Without --code and --picture, each line of
-    /// standard input is a code, as a scanner types it.
-    Verify {
-        /// Address of the platform.
-        #[arg(long, default_value = "http://127.0.0.1:8500")]
-        server: String,
-        /// File with the token of the terminal.
-        #[arg(long, default_value = "./data/demo-terminal.token")]
-        token_file: PathBuf,
-        /// Code of one published item.
-        #[arg(long)]
-        item: String,
-        /// Content of the QR code.
-        #[arg(long)]
-        code: Option<String>,
-        /// Picture with the QR code (PNG or JPEG).
-        #[arg(long, conflicts_with = "code")]
-        picture: Option<PathBuf>,
     },
 }
 
@@ -171,9 +148,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Demo(DemoCommand::Generate { people }) => {
             with_runtime(demo::generate(place, people))
         }
-        Command::Terminal(TerminalCommand::Verify { server, token_file, item, code, picture }) => {
-            be_terminal(&server, &token_file, &item, code, picture)
-        }
+        Command::Terminal(command) => terminal_command::run(command),
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),
         Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
@@ -242,51 +217,4 @@ async fn verify(place: Place) -> Outcome {
             Ok(ExitCode::FAILURE)
         }
     }
-}
-
-fn be_terminal(
-    server: &str,
-    token_file: &Path,
-    item: &str,
-    code: Option<String>,
-    picture: Option<PathBuf>,
-) -> Outcome {
-    let token = std::fs::read_to_string(token_file)
-        .map_err(|error| format!("{}: {error}", token_file.display()))?;
-    let terminal = terminal::Terminal::new(server, &token);
-    let code = match picture {
-        Some(path) => Some(terminal::read_picture(&path).map_err(|error| error.to_string())?),
-        None => code,
-    };
-    if let Some(code) = code {
-        return Ok(tell(terminal.verify(&code, item)));
-    }
-    for line in std::io::stdin().lines() {
-        let line = line.map_err(|error| error.to_string())?;
-        if !line.is_empty() {
-            tell(terminal.verify(&line, item));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One verdict for the person at the terminal. Exit code 0 is yes, 1 is no, 2 no answer: also a no.
-fn tell(answer: Result<terminal::Answer, terminal::Failure>) -> ExitCode {
-    let mut out = std::io::stdout().lock();
-    let (text, exit) = match answer {
-        Ok(answer) if answer.is_yes() => {
-            let fields = answer.fields.iter().map(|(name, value)| format!("  {name}: {value}\n"));
-            (format!("通过 YES  {}\n{}", answer.id, fields.collect::<String>()), 0)
-        }
-        Ok(answer) => {
-            let article = answer.article.map(|n| format!(" (Art. {n})")).unwrap_or_default();
-            let part = |text: Option<String>| text.unwrap_or_default();
-            let (why, text, advice) = (part(answer.why), part(answer.text), part(answer.advice));
-            (format!("不通过 NO  {why}{article}\n  {text}\n  {advice}\n"), 1)
-        }
-        Err(failure) => (format!("不通过 NO  {failure}\n"), 2),
-    };
-    // A closed pipe is no reason to fail: the verdict stands.
-    let _ = out.write_all(text.as_bytes());
-    ExitCode::from(exit)
 }

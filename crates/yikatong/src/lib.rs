@@ -10,6 +10,7 @@ pub mod home;
 pub mod pay_simulator;
 pub mod serve;
 pub mod staff;
+pub mod terminal_command;
 
 use std::sync::{Arc, LazyLock};
 

@@ -6,6 +6,7 @@ mod crash;
 mod journey;
 mod life;
 mod matrix;
+mod offline;
 mod pay_simulator;
 mod regulation;
 mod support;
