@@ -15,7 +15,8 @@ pub struct Org {
     pub name_zh: String,
     /// English name.
     pub name_en: String,
-    /// `hrss`, `outlet`, `department`, `bank`, `venue`, `hotline`, `audit`, `operator`.
+    /// `hrss`, `outlet`, `department`, `bank`, `venue`, `hotline`, `audit`,
+    /// `operator`, `finance`.
     pub kind: String,
     /// Division it serves (GB/T 2260).
     pub division: String,

@@ -3,6 +3,7 @@
 //! without `--demo`.
 
 mod banks;
+mod money;
 mod staff;
 
 use std::collections::HashMap;
@@ -155,6 +156,7 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
     banks::make(app, orgs["bank"]).await?;
     outlets::seed::seed(app, orgs["outlet"]).await?;
     outlets::seed::work(app, &clerk, 7).await?;
+    money::make(app).await?;
     outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
@@ -200,6 +202,12 @@ async fn make_orgs_and_accounts(app: &App) -> Result<HashMap<&'static str, Id>, 
                 tx,
                 &|| shared.id(),
                 &|key| orgs.get(key).copied().unwrap_or(orgs["city"]),
+                now,
+            )?;
+            funds::programmes::demo(
+                tx,
+                &|| shared.id(),
+                &|key| orgs.get(key).copied().unwrap_or(orgs["finance"]),
                 now,
             )?;
             journal::record(tx, &entry)?;

@@ -30,7 +30,7 @@ pub struct StaffArguments {
     /// Name of the organisation it acts for; made when it is not known.
     #[arg(long)]
     org: String,
-    /// Kind of a new organisation: hrss, outlet, department, bank, venue, hotline, audit, operator.
+    /// Kind of a new organisation: hrss, outlet, department, bank, venue, hotline, audit, finance, operator.
     #[arg(long, default_value = "operator")]
     org_kind: String,
     /// Division it serves (GB/T 2260).

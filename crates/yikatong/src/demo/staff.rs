@@ -21,7 +21,7 @@ const fn demo_org(
     DemoOrg { key, name_zh, name_en, kind, division }
 }
 
-pub(super) const ORGS: [DemoOrg; 13] = [
+pub(super) const ORGS: [DemoOrg; 14] = [
     demo_org(
         "city",
         "重庆市人力资源和社会保障局（演示）",
@@ -71,7 +71,14 @@ pub(super) const ORGS: [DemoOrg; 13] = [
         "department",
         "500000",
     ),
-    demo_org("finance", "市财政部门（演示）", "Finance department (demo)", "department", "500000"),
+    demo_org(
+        "agriculture",
+        "市农业农村部门（演示）",
+        "Agriculture department (demo)",
+        "department",
+        "500000",
+    ),
+    demo_org("finance", "市财政部门（演示）", "Finance department (demo)", "finance", "500000"),
     demo_org(
         "library",
         "重庆市示范图书馆（演示）",
@@ -86,7 +93,7 @@ pub(super) const ORGS: [DemoOrg; 13] = [
 ];
 
 /// Role, login, name and organisation of each account.
-pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 11] = [
+pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 13] = [
     (Role::Clerk, "clerk", "窗口 小渝", "outlet"),
     (Role::OutletManager, "manager", "网点 老巴", "outlet"),
     (Role::DistrictOfficer, "district", "区县 小江", "district"),
@@ -94,6 +101,8 @@ pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 11] = [
     (Role::MunicipalOfficer, "city", "市局 小山", "city"),
     (Role::MunicipalApprover, "city2", "市局 老城", "city"),
     (Role::DepartmentOfficer, "library", "文旅 小书", "culture"),
+    (Role::DepartmentOfficer, "agri", "农业 小禾", "agriculture"),
+    (Role::DepartmentOfficer, "finance", "财政 小银", "finance"),
     (Role::Bank, "bank", "银行 小存", "bank"),
     (Role::HotlineAgent, "hotline", "热线 小声", "hotline"),
     (Role::Auditor, "auditor", "审计 老明", "audit"),
