@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod fusion;
 pub mod pages;
 pub mod rules;
 pub mod service;

@@ -1,0 +1,7 @@
+//! Endpoints of fusion.
+
+use kernel::http::Routes;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new("fusion")
+}
