@@ -195,3 +195,28 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Scheme>, Problem> {
     let all = app.db.read(|tx| Ok::<_, Problem>(store::schemes::all(tx)?)).await?;
     Ok(all.into_iter().filter(|scheme| !own || Some(scheme.org) == org).collect())
 }
+
+/// What would overlap, and why it would be refused, before anything is sent in.
+///
+/// # Errors
+/// Fields that cannot be read.
+pub async fn preview(
+    app: &App,
+    catalogue: &Catalogue,
+    actor: &Actor,
+    new: &NewScheme,
+) -> Result<(Vec<rules::Overlap>, Option<Problem>), Problem> {
+    let org = actor.org.ok_or_else(Problem::forbidden)?;
+    let (now, draft) = (Utc::now(), read(new, app.id(), org)?);
+    let items = catalogue.on(now.day());
+    let listed: Vec<&Item> = items.iter().map(Arc::as_ref).collect();
+    let overlaps = rules::overlaps(&draft, &listed);
+    let refused = app
+        .db
+        .read(move |tx| match check(tx, &draft, &items, now) {
+            Err(problem) if problem.status >= 500 => Err(problem),
+            checked => Ok(checked.err()),
+        })
+        .await?;
+    Ok((overlaps, refused))
+}
