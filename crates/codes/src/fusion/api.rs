@@ -25,11 +25,8 @@ use super::service::{formats, links, schemes};
 
 const ASKERS: Access = Access::Roles(&[Role::Terminal, Role::DepartmentOfficer]);
 const MAKERS: Access = Access::Roles(&[Role::DepartmentOfficer, Role::MunicipalOfficer]);
-const REVOKERS: Access = Access::Roles(&[
-    Role::DepartmentOfficer,
-    Role::MunicipalOfficer,
-    Role::MunicipalApprover,
-]);
+const REVOKERS: Access =
+    Access::Roles(&[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover]);
 
 pub(crate) fn routes() -> Routes {
     Routes::new("fusion")

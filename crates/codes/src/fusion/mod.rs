@@ -28,10 +28,8 @@ use kernel::settings::Setting;
 pub use service::gateway::{Asker, Gateway};
 
 /// The schema of fusion.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "fusion-0001",
-    sql: include_str!("../../migrations/fusion_0001.sql"),
-}];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "fusion-0001", sql: include_str!("../../migrations/fusion_0001.sql") }];
 
 /// What the authority may tune of fusion.
 pub static SETTINGS: &[&Setting] = &[&settings::NEW_FROM, &settings::REMIND_DAYS];

@@ -20,12 +20,8 @@ use time::Date;
 
 use super::rules::{Grade, Overlap, Stand, State};
 
-const OFFICE: &[Role] = &[
-    Role::DepartmentOfficer,
-    Role::MunicipalOfficer,
-    Role::MunicipalApprover,
-    Role::Auditor,
-];
+const OFFICE: &[Role] =
+    &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
 const MAKERS: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer];
 const REVOKERS: &[Role] =
     &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover];

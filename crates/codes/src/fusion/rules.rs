@@ -73,11 +73,7 @@ impl Caller {
 ///
 /// # Errors
 /// The [`NotOpened`] that applies first.
-pub fn judge(
-    caller: Option<&Caller>,
-    item: Option<&Item>,
-    proof: Proof,
-) -> Result<(), NotOpened> {
+pub fn judge(caller: Option<&Caller>, item: Option<&Item>, proof: Proof) -> Result<(), NotOpened> {
     let caller = caller.ok_or(NotOpened::Caller)?;
     let item = item.ok_or(NotOpened::NotListed)?;
     if !caller.may_ask(item) {

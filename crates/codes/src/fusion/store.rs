@@ -35,11 +35,7 @@ fn word<W: Word>(row: &Row, place: usize) -> Result<W, DbError> {
 }
 
 /// Codes separated by commas; one that is not known is a fault of the data.
-fn list<T>(
-    row: &Row,
-    place: usize,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, DbError> {
+fn list<T>(row: &Row, place: usize, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, DbError> {
     let text: String = row.get(place)?;
     let codes = text.split(',').filter(|code| !code.is_empty());
     codes

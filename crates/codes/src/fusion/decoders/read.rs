@@ -138,8 +138,8 @@ pub fn decode(layout: &Layout, keys: &[Key], text: &str, now: Utc) -> Result<Dec
     let mut usable = keys.iter().filter(fit).peekable();
     usable.peek().ok_or(NotOpened::Key)?;
     let signature = piece(Part::Signature).and_then(unhex).ok_or(NotOpened::Malformed)?;
-    let good = usable
-        .any(|key| verifies(&key.material, &layout.sign, signed.as_bytes(), &signature));
+    let good =
+        usable.any(|key| verifies(&key.material, &layout.sign, signed.as_bytes(), &signature));
     if !good {
         return Err(NotOpened::Forged);
     }

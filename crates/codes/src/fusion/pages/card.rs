@@ -54,7 +54,9 @@ impl CardPage {
 
     fn sign(&self, layout: &Layout) -> String {
         match &layout.sign {
-            Sign::None => self.p.t("无签名（仅号码，最低等级）", "unsigned: number only").to_owned(),
+            Sign::None => {
+                self.p.t("无签名（仅号码，最低等级）", "unsigned: number only").to_owned()
+            }
             Sign::Sm2 { signer } => format!("SM2 · {signer}"),
             Sign::HmacSm3 { bytes } => format!("HMAC-SM3 · {bytes} B"),
         }

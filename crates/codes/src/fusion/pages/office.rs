@@ -98,8 +98,7 @@ impl OfficePage {
     fn about(&self, approval: &Approval) -> Option<&Scheme> {
         let code = approval.summary.split(' ').next().unwrap_or_default();
         let living = |line: &&Line| {
-            line.scheme.code == code
-                && !matches!(line.scheme.state, Stage::Rejected | Stage::Ended)
+            line.scheme.code == code && !matches!(line.scheme.state, Stage::Rejected | Stage::Ended)
         };
         self.lines.iter().find(living).map(|line| &line.scheme)
     }

@@ -59,8 +59,7 @@ impl NotOpened {
 
     /// Code, article, reason and advice, each in both languages.
     fn row(self) -> (&'static str, u8, [&'static str; 2], [&'static str; 2]) {
-        const FRESH: [&str; 2] =
-            ["请持卡人刷新后重新出示", "Ask the holder to show a fresh code"];
+        const FRESH: [&str; 2] = ["请持卡人刷新后重新出示", "Ask the holder to show a fresh code"];
         const OWN: [&str; 2] =
             ["请持卡人出示社会保障卡卡码", "Ask for the code of the social security card"];
         const LIST: [&str; 2] = ["请对照已公布的事项清单", "See the published list of items"];
@@ -85,9 +84,7 @@ impl NotOpened {
                 ["该码时间晚于当前时间", "The code is from the future"],
                 FRESH,
             ),
-            Self::Expired => {
-                ("fusion/expired", 16, ["该码已过期", "The code has expired"], FRESH)
-            }
+            Self::Expired => ("fusion/expired", 16, ["该码已过期", "The code has expired"], FRESH),
             Self::Key => (
                 "fusion/key-not-in-force",
                 20,

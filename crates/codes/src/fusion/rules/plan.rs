@@ -42,8 +42,7 @@ pub enum PlanState {
 }
 
 impl Word for PlanState {
-    const ALL: &'static [Self] =
-        &[Self::Proposed, Self::Confirmed, Self::Rejected, Self::Replaced];
+    const ALL: &'static [Self] = &[Self::Proposed, Self::Confirmed, Self::Rejected, Self::Replaced];
 
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {

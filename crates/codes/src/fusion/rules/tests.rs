@@ -165,10 +165,7 @@ fn a_milestone_is_due_before_its_day_and_overdue_after_it() {
     let mut plan = plan();
     let step = plan.milestones[0].clone();
     let stand = |after: i64| step.stand(step.due.saturating_add(Duration::days(after)), 14);
-    assert_eq!(
-        [-15, -14, 0, 1].map(stand),
-        [Stand::Ahead, Stand::Due, Stand::Due, Stand::Overdue]
-    );
+    assert_eq!([-15, -14, 0, 1].map(stand), [Stand::Ahead, Stand::Due, Stand::Due, Stand::Overdue]);
     let after = date!(2026 - 07 - 01);
     assert_eq!((plan.overdue(after), plan.percent()), (2, 0));
     plan.milestones[0].done_on = Some(TODAY);

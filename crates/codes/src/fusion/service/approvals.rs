@@ -75,7 +75,8 @@ pub async fn decide(
                 _ => return Err(Problem::not_found()),
             };
             let entry = Entry::new(entry_id, now, &checker, act, "Art. 6, 16");
-            let entry = entry.on("approval", id).why(format!("{} {comment}", approval.summary), &[]);
+            let entry =
+                entry.on("approval", id).why(format!("{} {comment}", approval.summary), &[]);
             Ok(journal::record(tx, &entry)?)
         })
         .await

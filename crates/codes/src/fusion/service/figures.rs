@@ -49,12 +49,7 @@ impl Line {
     }
 }
 
-fn line(
-    scheme: Scheme,
-    plans: &[Plan],
-    items: &[&Item],
-    linked: &HashMap<Id, i64>,
-) -> Line {
+fn line(scheme: Scheme, plans: &[Plan], items: &[&Item], linked: &HashMap<Id, i64>) -> Line {
     Line {
         plan: plans.iter().find(|plan| plan.scheme == scheme.id).cloned(),
         overlaps: rules::overlaps(&scheme, items),

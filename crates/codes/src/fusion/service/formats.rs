@@ -83,9 +83,8 @@ pub async fn add(app: &App, actor: &Actor, code: &str, new: &NewFormat) -> Resul
 fn check_prefix(tx: &mut Tx<'_>, format: &Format) -> Result<(), Problem> {
     let prefix = &format.layout.prefix;
     let others = formats::living(tx)?;
-    let clash = |other: &Format| {
-        other.id != format.id && decoders::overlaps(&other.layout.prefix, prefix)
-    };
+    let clash =
+        |other: &Format| other.id != format.id && decoders::overlaps(&other.layout.prefix, prefix);
     if others.iter().any(clash) { Err(Refused::PrefixTaken.into()) } else { Ok(()) }
 }
 
@@ -139,9 +138,7 @@ fn material(app: &Platform, layout: &Layout, id: Id, text: &str) -> Result<Vec<u
 pub(super) fn open_key(app: &Platform, layout: &Layout, row: &KeyRow) -> Option<Key> {
     let material = match &layout.sign {
         Sign::None => return None,
-        Sign::Sm2 { signer } => {
-            Material::Sm2(VerifyingKey::of_signer(&row.material, signer).ok()?)
-        }
+        Sign::Sm2 { signer } => Material::Sm2(VerifyingKey::of_signer(&row.material, signer).ok()?),
         Sign::HmacSm3 { .. } => {
             Material::Mac(MacKey::new(&app.keys.open_field(&row.material, &context(row.id))?))
         }

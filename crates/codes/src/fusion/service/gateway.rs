@@ -75,7 +75,8 @@ impl Answer {
         refused: Option<&dyn Refusal>,
         fields: &[(Field, String)],
     ) -> Self {
-        let fields = fields.iter().map(|(field, value)| (field.code().to_owned(), value.clone().into()));
+        let fields =
+            fields.iter().map(|(field, value)| (field.code().to_owned(), value.clone().into()));
         Self {
             result: if refused.is_none() { "yes" } else { "no" },
             id,
@@ -352,11 +353,7 @@ impl Asked {
 }
 
 /// Art. 2: a fused card opens nothing that the social security card itself would not open.
-fn card_is_usable(
-    tx: &mut Tx<'_>,
-    person: Id,
-    at: Utc,
-) -> Result<Result<(), NotOpened>, DbError> {
+fn card_is_usable(tx: &mut Tx<'_>, person: Id, at: Utc) -> Result<Result<(), NotOpened>, DbError> {
     let Some(card) = cards::store::living(tx, person)? else {
         return Ok(Err(NotOpened::CardNotActive));
     };

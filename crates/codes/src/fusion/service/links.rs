@@ -183,7 +183,8 @@ pub async fn link_by_code(gateway: &Gateway, holder: &Actor, text: &str) -> Resu
         return Err(Problem::refused(&NotOpened::NotInForce));
     }
     let app = gateway.app();
-    let (shown, until) = decoded.shown.filter(|_| decoded.proof == Proof::Code).ok_or(Refused::NoProof)?;
+    let (shown, until) =
+        decoded.shown.filter(|_| decoded.proof == Proof::Code).ok_or(Refused::NoProof)?;
     rules::check_number(&decoded.number)?;
     let link = Link {
         person,
@@ -289,7 +290,10 @@ pub async fn own(app: &App, holder: &Actor) -> Result<Vec<(Link, Scheme)>, Probl
             let all = schemes::all(tx)?;
             let scheme = |id: Id| all.iter().find(|scheme| scheme.id == id).cloned();
             let links = links::of_person(tx, person)?.into_iter();
-            Ok(links.filter_map(|link| Some((scheme(link.scheme)?, link))).map(|(s, l)| (l, s)).collect())
+            Ok(links
+                .filter_map(|link| Some((scheme(link.scheme)?, link)))
+                .map(|(s, l)| (l, s))
+                .collect())
         })
         .await
 }

@@ -37,12 +37,7 @@ pub struct NewPlan {
 ///
 /// # Errors
 /// [`Refused`] as a problem, or wrong fields.
-pub async fn propose(
-    app: &App,
-    actor: &Actor,
-    code: &str,
-    new: &NewPlan,
-) -> Result<Plan, Problem> {
+pub async fn propose(app: &App, actor: &Actor, code: &str, new: &NewPlan) -> Result<Plan, Problem> {
     let (from, target) = (read_day(&new.from, "from")?, read_day(&new.target, "target")?);
     let milestones = read_milestones(&new.milestones)?;
     let todo = Text::new(new.todo_zh.trim(), new.todo_en.trim());

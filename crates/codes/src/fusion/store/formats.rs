@@ -22,8 +22,7 @@ pub enum Standing {
 }
 
 impl items::rules::Word for Standing {
-    const ALL: &'static [Self] =
-        &[Self::Proposed, Self::Confirmed, Self::Rejected, Self::Revoked];
+    const ALL: &'static [Self] = &[Self::Proposed, Self::Confirmed, Self::Rejected, Self::Revoked];
 
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {

@@ -60,13 +60,7 @@ pub fn insert(tx: &mut Tx<'_>, plan: &Plan, now: Utc) -> Result<(), DbError> {
         tx.execute(
             "INSERT INTO fusion_milestone (plan_id, place, name_zh, name_en, due_on, evidence)
              VALUES ($1, $2, $3, $4, $5, '')",
-            &[
-                v(plan.id),
-                v(step.place),
-                v(&step.name.zh),
-                v(&step.name.en),
-                v(day_text(step.due)),
-            ],
+            &[v(plan.id), v(step.place), v(&step.name.zh), v(&step.name.en), v(day_text(step.due))],
         )?;
     }
     Ok(())
@@ -76,12 +70,7 @@ pub fn insert(tx: &mut Tx<'_>, plan: &Plan, now: Utc) -> Result<(), DbError> {
 ///
 /// # Errors
 /// [`DbError::Conflict`] when it is not in that state any more.
-pub fn set_state(
-    tx: &mut Tx<'_>,
-    id: Id,
-    from: PlanState,
-    to: PlanState,
-) -> Result<(), DbError> {
+pub fn set_state(tx: &mut Tx<'_>, id: Id, from: PlanState, to: PlanState) -> Result<(), DbError> {
     tx.execute_one(
         "UPDATE fusion_plan SET state = $1 WHERE id = $2 AND state = $3",
         &[v(to.code()), v(id), v(from.code())],
