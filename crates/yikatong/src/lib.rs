@@ -6,6 +6,7 @@ pub mod bench;
 pub mod command;
 pub mod demo;
 pub mod demo_banks;
+pub mod demo_fusion;
 pub mod factory_simulator;
 pub mod home;
 pub mod serve;
@@ -30,6 +31,7 @@ pub fn migrations() -> Vec<Migration> {
         cards::bulk::MIGRATIONS,
         items::MIGRATIONS,
         codes::MIGRATIONS,
+        codes::fusion::MIGRATIONS,
         banks::MIGRATIONS,
     ]
     .concat()
@@ -37,7 +39,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs()].concat()
+    [people::jobs(), cards::jobs(), banks::jobs(), codes::fusion::jobs()].concat()
 }
 
 /// What the authority may tune.
@@ -47,6 +49,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        codes::fusion::SETTINGS.to_vec(),
     ]
     .concat()
 });
