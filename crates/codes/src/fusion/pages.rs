@@ -117,3 +117,25 @@ fn facts(p: &Page, fields: &[Field]) -> String {
 fn day(day: &Date) -> String {
     day_text(*day)
 }
+
+/// `3,200,000`, for people.
+fn grouped(number: &i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn large_numbers_are_read_in_threes() {
+        let said = [0, 999, 1_000, 3_200_000].map(|number| super::grouped(&number));
+        assert_eq!(said, ["0", "999", "1,000", "3,200,000"]);
+    }
+}

@@ -16,7 +16,7 @@ use kernel::settings as tuned;
 use kernel::time::Utc;
 use serde::Deserialize;
 
-use super::{day, facts, grade_word, id_of, names, stand_word, state_badge, with_problem};
+use super::{day, facts, grade_word, grouped, id_of, names, stand_word, state_badge, with_problem};
 use crate::fusion::decoders::{Layout, Sign};
 use crate::fusion::rules::{Milestone, Plan, PlanState, Refused, State as Stage};
 use crate::fusion::service::figures::{self, Line};

@@ -15,7 +15,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::Deserialize;
 
-use super::{day, id_of, state_badge, with_problem};
+use super::{day, grouped, id_of, state_badge, with_problem};
 use crate::fusion::rules::{Milestone, Scheme, State as Stage};
 use crate::fusion::service::figures::{self, Line};
 use crate::fusion::service::gateway::Gateway;
