@@ -5,6 +5,7 @@
 pub mod api;
 pub mod cq1;
 pub mod figures;
+pub mod fusion;
 pub mod pages;
 pub mod refusals;
 pub mod rules;

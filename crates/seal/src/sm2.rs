@@ -87,6 +87,15 @@ impl VerifyingKey {
         dsa::VerifyingKey::from_sec1_bytes(role.0, bytes).map(Self).map_err(|_| BadKey)
     }
 
+    /// Like [`VerifyingKey::from_bytes`] for an identifier that is data: a foreign issuer signs in a
+    /// role of its own naming.
+    ///
+    /// # Errors
+    /// [`BadKey`] when it is no point of the curve.
+    pub fn of_signer(bytes: &[u8], signer: &str) -> Result<Self, BadKey> {
+        dsa::VerifyingKey::from_sec1_bytes(signer, bytes).map(Self).map_err(|_| BadKey)
+    }
+
     /// The compressed point, 33 bytes.
     pub fn to_compressed(&self) -> [u8; 33] {
         let point = self.0.to_sec1_point(true);

@@ -5,6 +5,7 @@ pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod demo;
+pub mod demo_fusion;
 pub mod factory_simulator;
 pub mod home;
 pub mod pay_simulator;
@@ -33,6 +34,7 @@ pub fn migrations() -> Vec<Migration> {
         codes::MIGRATIONS,
         codes::figures::MIGRATIONS,
         codes::refusals::MIGRATIONS,
+        codes::fusion::MIGRATIONS,
         banks::MIGRATIONS,
         outlets::MIGRATIONS,
         funds::MIGRATIONS,
@@ -48,6 +50,7 @@ pub fn jobs() -> Vec<Job> {
         cards::jobs(),
         banks::jobs(),
         codes::jobs(),
+        codes::fusion::jobs(),
         codes::figures::JOBS.to_vec(),
         codes::refusals::JOBS.to_vec(),
         outlets::jobs(),
@@ -68,6 +71,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         funds::settings(),
         codes::figures::SETTINGS.to_vec(),
         codes::refusals::SETTINGS.to_vec(),
+        codes::fusion::SETTINGS.to_vec(),
     ]
     .concat()
 });

@@ -85,6 +85,9 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
         false => None,
     };
     catalogue.load(&app).await.map_err(|e| e.code.to_owned())?;
+    if demo.is_some() {
+        crate::demo_fusion::make(&app, &catalogue).await.map_err(|e| e.code.to_owned())?;
+    }
     let router = built(&app, catalogue).router;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     println!("{}", welcome(address, began.elapsed().as_millis()));
@@ -127,7 +130,8 @@ pub async fn platform(
 pub fn built(app: &App, catalogue: Arc<Catalogue>) -> Built {
     let codes = Arc::new(Codes::start(app, catalogue.clone()));
     start_jobs(app, catalogue.clone());
-    kernel::http::build(app.clone(), routes(codes, catalogue))
+    let fusion = codes::fusion::wiring::gateway(app, codes.clone(), catalogue.clone());
+    kernel::http::build(app.clone(), routes(codes, catalogue).merge(codes::fusion::routes(fusion)))
 }
 
 /// Each start takes the next number for the ids of this process; 1,024 processes may run before one

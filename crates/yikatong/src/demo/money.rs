@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use super::actor_of;
 use funds::rosters::rules::State;
 use funds::rosters::service::{self, Declared, Source};
 use funds::rosters::{demo, store, work};
@@ -9,7 +10,6 @@ use kernel::id::Id;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::{Utc, day_text};
-use super::actor_of;
 
 /// People of a list.
 const PEOPLE: i64 = 12;

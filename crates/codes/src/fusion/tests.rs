@@ -1,0 +1,6 @@
+//! Use cases and pages of fusion on both engines.
+
+mod desk;
+mod door;
+mod house;
+mod people_links;
