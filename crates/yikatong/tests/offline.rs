@@ -193,7 +193,7 @@ async fn offline_a_loss_that_was_listed_before_the_cut_is_a_no() {
     // What a loss does to the electronic card; the rest of that procedure is not this test's.
     let sql = "UPDATE ecard SET state = 'lost'";
     let changed = town.app.db.housekeeping(move |tx| tx.execute(sql, &[]));
-    assert_eq!(changed.await, Ok(1));
+    assert_eq!(changed.await.expect("changed"), 1);
     codes::cq1::status::round(&town.app).await.expect("a newer list");
     done(&state, &["upload"]);
     server.stop();
