@@ -200,6 +200,15 @@ fn ask_platform(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Ends the thread beside the work, also when the work ends in a panic.
+struct AtEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Works while a thread beside it keeps in touch with the platform.
 fn in_touch(
     station: &Station,
@@ -211,9 +220,8 @@ fn in_touch(
         if wanted {
             scope.spawn(|| station.keep_in_touch(|| stop.load(Ordering::Relaxed)));
         }
-        let worked = work(station);
-        stop.store(true, Ordering::Relaxed);
-        worked
+        let _end = AtEnd(&stop);
+        work(station)
     })?;
     Ok(ExitCode::SUCCESS)
 }
