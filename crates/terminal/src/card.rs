@@ -126,6 +126,28 @@ pub fn read(reader: &mut impl Reader) -> Result<CardData, CardError> {
     card.checked()
 }
 
+/// Watches a reader: each card is read once while it lies there.
+#[derive(Debug, Default)]
+pub struct Watch {
+    lies_there: bool,
+}
+
+impl Watch {
+    /// What a card that was just put there says; `None` when nothing new is there.
+    pub fn look(&mut self, reader: &mut impl Reader) -> Option<Result<CardData, CardError>> {
+        let before = self.lies_there;
+        match reader.reset() {
+            Ok(Some(_)) => self.lies_there = true,
+            Ok(None) => self.lies_there = false,
+            Err(error) => {
+                self.lies_there = false;
+                return Some(Err(error));
+            }
+        }
+        (self.lies_there && !before).then(|| read(reader))
+    }
+}
+
 fn select(by: u8, name: &[u8]) -> Vec<u8> {
     let length = u8::try_from(name.len()).expect("names of files are short");
     [&[0x00, 0xA4, by, 0x00, length], name].concat()

@@ -87,26 +87,50 @@ impl Station {
         store.put_refusals(waiting)
     }
 
-    /// Sends the refusals that wait, oldest first. One that the platform cannot use is told and
-    /// dropped; when it does not answer, the rest waits.
+    /// Sends the refusals that wait, oldest first. One that the platform cannot use as it is goes
+    /// without its item, which then stands in the note; one that it cannot use at all stays here and
+    /// does not keep the others.
     ///
     /// # Errors
-    /// [`Failure`] of the first that was not taken.
+    /// [`Failure`] of the last that was not taken.
     pub fn upload_refusals(&self, platform: &Platform) -> Result<usize, Failure> {
-        let mut sent = 0;
-        loop {
-            let Some(first) = self.store().refusals().first().cloned() else { return Ok(sent) };
-            let answer = platform.post::<_, Recorded>("/api/v1/terminals/refusals", &first);
-            let unusable = matches!(&answer, Err(Failure::Refused { status: 400 | 404 | 422, .. }));
-            if let Err(failure) = answer
-                && !unusable
-            {
-                return Err(failure);
+        let (mut sent, mut left) = (0, None);
+        let waiting = self.store().refusals().to_vec();
+        for refusal in waiting {
+            let mut answer = send(platform, &refusal);
+            if is_unusable(&answer) && !refusal.item.is_empty() {
+                let note = format!("{} {}", refusal.item, refusal.note);
+                let bare = Refusal { item: String::new(), note, ..refusal.clone() };
+                answer = send(platform, &bare);
             }
-            let mut store = self.store();
-            let rest = store.refusals().iter().skip(1).cloned().collect();
-            store.put_refusals(rest)?;
-            sent += 1;
+            match answer {
+                Ok(_) => {
+                    self.sent(&refusal)?;
+                    sent += 1;
+                }
+                Err(failure) if matches!(failure, Failure::Refused { status: 422, .. }) => {
+                    left = Some(failure);
+                }
+                Err(failure) => return Err(failure),
+            }
         }
+        left.map_or(Ok(sent), Err)
     }
+
+    fn sent(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        let mut store = self.store();
+        let mut waiting = store.refusals().to_vec();
+        if let Some(at) = waiting.iter().position(|one| one == refusal) {
+            waiting.remove(at);
+        }
+        store.put_refusals(waiting)
+    }
+}
+
+fn send(platform: &Platform, refusal: &Refusal) -> Result<Recorded, Failure> {
+    platform.post("/api/v1/terminals/refusals", refusal)
+}
+
+fn is_unusable(answer: &Result<Recorded, Failure>) -> bool {
+    matches!(answer, Err(Failure::Refused { status: 422, .. }))
 }

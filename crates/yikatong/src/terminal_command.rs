@@ -1,12 +1,15 @@
 //! `yikatong terminal …`: the program at a service point (Art. 15).
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand};
+use terminal::card::socket::SocketReader;
+use terminal::card::{CardError, Watch};
 use terminal::input::{Lines, Once, Shown, understand};
 use terminal::online::Asked;
 use terminal::refusal::{Reason, Refusal};
@@ -55,6 +58,10 @@ pub(crate) enum TerminalCommand {
         /// Serial scanner, e.g. /dev/ttyACM0; standard input without it.
         #[arg(long)]
         device: Option<PathBuf>,
+        /// Card reader program on this machine, e.g. 127.0.0.1:35963: reads physical cards instead of
+        /// lines.
+        #[arg(long, conflicts_with_all = ["device", "offline"])]
+        reader: Option<SocketAddr>,
         /// Do not talk to the platform: judge alone.
         #[arg(long)]
         offline: bool,
@@ -122,8 +129,13 @@ pub(crate) fn run(command: TerminalCommand) -> Outcome {
         TerminalCommand::Verify { server, token_file, item, code, picture } => {
             ask_platform(&server, &token_file, &item, code, picture)
         }
-        TerminalCommand::Run { item, device, offline, state } => {
-            judge_lines(state.open()?, &item, device.as_deref(), offline)
+        TerminalCommand::Run { item, reader: Some(reader), state, .. } => {
+            in_touch(&state.open()?, true, |station| judge_cards(station, &item, reader))
+        }
+        TerminalCommand::Run { item, device, offline, state, .. } => {
+            in_touch(&state.open()?, !offline, |station| {
+                judge_lines(station, &item, device.as_deref(), offline)
+            })
         }
         TerminalCommand::Serve { port, state } => serve(state.open()?, port),
         TerminalCommand::Status { state } => {
@@ -188,25 +200,61 @@ fn ask_platform(
     Ok(ExitCode::SUCCESS)
 }
 
-fn judge_lines(station: Station, item: &str, device: Option<&Path>, offline: bool) -> Outcome {
+/// Ends the thread beside the work, also when the work ends in a panic.
+struct AtEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Works while a thread beside it keeps in touch with the platform.
+fn in_touch(
+    station: &Station,
+    wanted: bool,
+    work: impl FnOnce(&Station) -> Result<(), String>,
+) -> Outcome {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        if !offline {
+        if wanted {
             scope.spawn(|| station.keep_in_touch(|| stop.load(Ordering::Relaxed)));
         }
-        let judged = match device {
-            None => judge_each(&station, item, std::io::stdin().lock(), offline),
-            Some(path) => {
-                let opened = std::fs::File::open(path);
-                opened.map_err(|error| format!("{}: {error}", path.display())).and_then(|file| {
-                    judge_each(&station, item, std::io::BufReader::new(file), offline)
-                })
-            }
-        };
-        stop.store(true, Ordering::Relaxed);
-        judged
+        let _end = AtEnd(&stop);
+        work(station)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn judge_lines(
+    station: &Station,
+    item: &str,
+    device: Option<&Path>,
+    offline: bool,
+) -> Result<(), String> {
+    let Some(path) = device else {
+        return judge_each(station, item, std::io::stdin().lock(), offline);
+    };
+    let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    judge_each(station, item, std::io::BufReader::new(file), offline)
+}
+
+/// Reads each card that is put on the reader, until the reader is gone.
+fn judge_cards(station: &Station, item: &str, address: SocketAddr) -> Result<(), String> {
+    let mut reader = SocketReader::connect(address).map_err(words)?;
+    let (mut watch, id) = (Watch::default(), station.store().device().id.clone());
+    loop {
+        match watch.look(&mut reader) {
+            None => {}
+            Some(Err(error @ CardError::Reader(_))) => return Err(words(error)),
+            Some(Err(error)) => eprintln!("不通过 NO  {error}"),
+            Some(Ok(card)) => {
+                let asked = Shown::Read(card.basic_read(&id, "")).ask(item);
+                tell(Ok(station.verify(&asked, 0)));
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
 }
 
 fn judge_each(
@@ -232,7 +280,7 @@ fn judge_each(
 
 fn serve(station: Station, port: u16) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let (station, stop) = (Arc::new(station), AtomicBool::new(false));
+    let (runtime, station) = (runtime.map_err(words)?, Arc::new(station));
     let listening = |address| {
         println!("http://{address}/");
         let _ = std::io::stdout().flush();
@@ -240,15 +288,9 @@ fn serve(station: Station, port: u16) -> Outcome {
     let until = async {
         let _ = tokio::signal::ctrl_c().await;
     };
-    std::thread::scope(|scope| {
-        scope.spawn(|| station.keep_in_touch(|| stop.load(Ordering::Relaxed)));
-        let served = runtime.and_then(|runtime| {
-            runtime.block_on(terminal::serve::serve(station.clone(), port, listening, until))
-        });
-        stop.store(true, Ordering::Relaxed);
-        served.map_err(words)
-    })?;
-    Ok(ExitCode::SUCCESS)
+    in_touch(&station.clone(), true, |_| {
+        runtime.block_on(terminal::serve::serve(station, port, listening, until)).map_err(words)
+    })
 }
 
 /// One verdict for the person at the terminal. Exit code 0 is yes, 1 is no, 2 no answer: also a no.

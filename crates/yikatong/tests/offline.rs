@@ -18,6 +18,7 @@ use yikatong::bench::holders;
 use yikatong::command::Place;
 
 use crate::support::Folder;
+use crate::support::browser::{self, Browser};
 use crate::support::server::Server;
 
 /// Bus and metro: five uses of a card in a day without a network.
@@ -201,4 +202,37 @@ async fn offline_a_loss_that_was_listed_before_the_cut_is_a_no() {
     let answer = door.show(&code);
     assert!(answer.contains("cq1/suspended"), "{answer}");
     door.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offline_the_page_of_a_counter_says_yes_and_no() {
+    if !browser::wanted() {
+        return;
+    }
+    let mut server = Server::start();
+    let town = Town::new(&server).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let folder = Folder::new("counter");
+    let state = folder.path().join("state");
+    town.terminal(&server, &state, "江北图书馆总台").await;
+    server.stop();
+    let mut service = program(&state, &["serve", "--port", "0"]);
+    let mut service = service.stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut address = String::new();
+    let mut printed = BufReader::new(service.stdout.take().expect("piped"));
+    printed.read_line(&mut address).expect("an address");
+    let page = Browser::desktop().await;
+    page.open(address.trim()).await;
+    assert_eq!(page.overflow().await, 0);
+    page.screenshot("terminal-ready").await;
+    let code = town.code().await;
+    page.type_into_focus(&format!("{code}\n")).await;
+    page.wait_for("body.yes").await;
+    page.screenshot("terminal-yes").await;
+    page.type_into_focus(&format!("{code}\n")).await;
+    page.wait_for("body.no").await;
+    page.wait_for_text("cq1/replayed").await;
+    page.screenshot("terminal-no").await;
+    let _ = service.kill();
+    let _ = service.wait();
 }

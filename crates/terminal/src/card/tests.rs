@@ -166,6 +166,25 @@ fn what_is_no_such_card_is_told_apart_from_a_broken_one() {
 }
 
 #[test]
+fn a_card_that_lies_there_is_read_once_and_again_when_it_comes_back() {
+    struct Tray(VirtualCard, Vec<bool>);
+    impl Reader for Tray {
+        fn reset(&mut self) -> Result<Option<Vec<u8>>, CardError> {
+            let there = if self.1.len() > 1 { self.1.remove(0) } else { self.1[0] };
+            Ok(there.then(|| ATR.to_vec()))
+        }
+        fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+            self.0.transmit(command)
+        }
+    }
+    // Reading resets the card once more.
+    let tray = vec![false, true, true, true, true, false, true, true];
+    let (mut watch, mut tray) = (Watch::default(), Tray(VirtualCard::new(), tray));
+    let seen: Vec<bool> = (0..6).map(|_| watch.look(&mut tray).is_some()).collect();
+    assert_eq!(seen, [false, true, false, false, false, true]);
+}
+
+#[test]
 fn a_reader_program_behind_a_socket_is_used() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");

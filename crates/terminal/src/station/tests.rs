@@ -174,10 +174,14 @@ impl Network {
     }
 }
 
-async fn refusal(State(desk): Shared, body: Bytes) -> Json<Value> {
-    let body = serde_json::from_slice(&body).expect("JSON");
+async fn refusal(State(desk): Shared, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    if !["", BUS].contains(&body["item"].as_str().unwrap_or_default()) {
+        let problem = json!({"code": "platform/invalid-input", "title": "no such item"});
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(problem)).into_response();
+    }
     desk.lock().expect("a desk").refusals.push(body);
-    Json(json!({"id": "r-1"}))
+    Json(json!({"id": "r-1"})).into_response()
 }
 
 fn asked(counter: u32) -> Asked {
@@ -312,18 +316,21 @@ fn refusals_wait_for_the_network_and_are_sent_once() {
     let (folder, mut network) = (Folder::new(), Network::new());
     let station = network.terminal(&folder);
     network.cut();
-    let (item, note) = (BUS.to_owned(), "闸机坏了".to_owned());
-    let refusal = Refusal { at: NOW, item, reason: Reason::NoDevice, note, code: None };
-    station.refuse(refusal).expect("kept");
+    for item in ["CQ-XX-999", BUS] {
+        let (item, note) = (item.to_owned(), "闸机坏了".to_owned());
+        let refusal = Refusal { at: NOW, item, reason: Reason::NoDevice, note, code: None };
+        station.refuse(refusal).expect("kept");
+    }
     drop(station);
     network.up();
     let station = Station::new(reopened(&folder), || NOW);
     station.sync();
     station.sync();
     let desk = network.desk();
-    assert_eq!(desk.refusals.len(), 1);
-    assert_eq!(desk.refusals[0]["reason"], "no-device");
-    assert_eq!(desk.refusals[0]["note"], "闸机坏了");
+    assert_eq!(desk.refusals.len(), 2);
+    assert_eq!(desk.refusals[0]["note"], "CQ-XX-999 闸机坏了", "an item that is not on the list");
+    assert_eq!(desk.refusals[1]["reason"], "no-device");
+    assert_eq!(desk.refusals[1]["note"], "闸机坏了");
 }
 
 #[test]

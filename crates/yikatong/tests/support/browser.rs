@@ -149,6 +149,15 @@ impl Browser {
         None
     }
 
+    /// Types where the cursor is, as a scanner does that acts as a keyboard; `\n` is its Enter.
+    pub async fn type_into_focus(&self, text: &str) {
+        let focused = self.client.active_element().await;
+        let focused = self.must(focused, "the field with the cursor").await;
+        // WebDriver's name of the Enter key.
+        let typed = text.replace('\n', "\u{e007}");
+        self.must(focused.send_keys(&typed).await, "type").await;
+    }
+
     /// The text a person sees in the first element of a CSS selector.
     pub async fn text_of(&self, css: &str) -> String {
         let element = self.wait_for(css).await;
