@@ -31,13 +31,14 @@ pub fn migrations() -> Vec<Migration> {
         items::MIGRATIONS,
         codes::MIGRATIONS,
         banks::MIGRATIONS,
+        funds::MIGRATIONS,
     ]
     .concat()
 }
 
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
-    [people::jobs(), cards::jobs(), banks::jobs()].concat()
+    [people::jobs(), cards::jobs(), banks::jobs(), funds::jobs()].concat()
 }
 
 /// What the authority may tune.
@@ -47,6 +48,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         cards::settings(),
         banks::SETTINGS.to_vec(),
         items::SETTINGS.to_vec(),
+        funds::settings(),
     ]
     .concat()
 });
@@ -60,6 +62,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(people::routes(|tx, person| Ok(cards::store::living(tx, person)?.is_some())))
         .merge(items::routes(catalogue))
         .merge(banks::routes())
+        .merge(funds::routes())
         .merge(kernel::settings::routes(&SETTINGS))
 }
 

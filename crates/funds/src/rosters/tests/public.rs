@@ -41,7 +41,8 @@ async fn clerk_department_and_finance_do_their_steps_on_their_pages() {
         let mut clerk = Client::signed_in(&router, &world.app, &world.clerk).await;
         let mut officer = Client::signed_in(&router, &world.app, &world.officer).await;
         let mut finance = Client::signed_in(&router, &world.app, &world.finance[0]).await;
-        assert!(clerk.get("/office/rosters").await.text().contains("录入名册"));
+        let list = clerk.get("/office/rosters").await;
+        assert!(list.text().contains("录入名册"), "{}: {}", test.engine, list.text());
         let csv: String =
             world.good(2, 10_000).iter().map(|l| format!("{}\n", l[..3].join(","))).collect();
         let part = |name: &str, value: &str| {
