@@ -68,3 +68,30 @@ async fn a_list_that_was_half_read_is_read_on() {
         service::submit(&world.app, &world.clerk, id).await.expect("as declared");
     }
 }
+
+/// `ROSTER_LINES=100000 cargo test -p funds -- --ignored --nocapture rate`: from file to checked.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn the_rate_of_a_long_list() {
+    let lines: u32 =
+        std::env::var("ROSTER_LINES").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
+    for test in databases("rosters_rate") {
+        let world = World::new(&test, lines).await;
+        let list = demo::list(&world.app, i64::from(lines), 10_000, false).await.expect("a list");
+        let declared = world.declared("A-1", list.lines, list.fen);
+        let source = Source::File(Box::new(std::io::Cursor::new(list.csv)));
+        let began = std::time::Instant::now();
+        let id =
+            service::create(&world.app, &world.clerk, declared, source).await.expect("entered");
+        while world.roster(id).await.state != State::Checked {
+            world.work().await;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        println!(
+            "{}: {lines} lines in {seconds:.2} s, {:.0} a second",
+            test.engine,
+            f64::from(lines) / seconds
+        );
+        assert_eq!(world.roster(id).await.lines, i64::from(lines));
+    }
+}
