@@ -213,14 +213,14 @@ pub fn mark_doubled(
     conflicts: &[Id],
 ) -> Result<u64, DbError> {
     let range = "roster_id = $1 AND line > $2 AND line <= $3 AND state = 'good'";
-    // The index of the person or household leads to a handful of lines; `+` and `||` keep the engines
-    // from walking the whole roster by its key for each line instead.
+    // The index of the person or household leads to a handful of lines; `+`, `||`
+    // and a count in place of EXISTS keep the engines from walking the whole roster for each line instead.
     let counts = "(o.state || '') IN ('good', 'objected')";
     let mut count = 0;
     for column in ["person_id", "household"] {
         let sql = format!(
             "UPDATE roster_line SET state = 'bad', reason = 'doubled' WHERE {range} AND {column} IS NOT NULL
-             AND EXISTS (SELECT 1 FROM roster_line o WHERE o.{column} = roster_line.{column}
+             AND 0 < (SELECT COUNT(*) FROM roster_line o WHERE o.{column} = roster_line.{column}
                  AND o.{column} IS NOT NULL AND +o.roster_id = roster_line.roster_id
                  AND +o.line < roster_line.line AND {counts})"
         );
@@ -233,7 +233,7 @@ pub fn mark_doubled(
             // A year and its months meet: one period begins with the other.
             let sql = format!(
                 "UPDATE roster_line SET state = 'bad', reason = $4 WHERE {range} AND {column} IS NOT NULL
-                 AND EXISTS (SELECT 1 FROM roster_line o WHERE o.{column} = roster_line.{column}
+                 AND 0 < (SELECT COUNT(*) FROM roster_line o WHERE o.{column} = roster_line.{column}
                      AND o.{column} IS NOT NULL AND +o.roster_id <> roster_line.roster_id AND {counts}
                      AND EXISTS (SELECT 1 FROM roster r WHERE r.id = o.roster_id
                          AND +r.programme_id = $5 AND (r.state || '') <> 'withdrawn'
@@ -271,9 +271,10 @@ pub fn note_crowds(
     tx.execute(&sql, &[v(roster)])?;
     let sql = format!(
         "UPDATE roster_line SET warn = warn || '{PHONE},' WHERE roster_id = $1 AND state = 'good'
-         AND person_id IN (SELECT p.id FROM person p WHERE p.phone <> '' AND p.phone IN (
+         AND (SELECT p.phone FROM person p WHERE p.id = roster_line.person_id) IN (
              SELECT q.phone FROM roster_line l JOIN person q ON q.id = l.person_id
-             WHERE l.roster_id = $1 AND l.state = 'good' GROUP BY q.phone HAVING COUNT(*) >= $2))"
+             WHERE l.roster_id = $1 AND l.state = 'good' AND q.phone <> ''
+             GROUP BY q.phone HAVING COUNT(*) >= $2)"
     );
     tx.execute(&sql, &[v(roster), v(same_phone)])?;
     let sql = format!(
