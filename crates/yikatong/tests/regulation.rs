@@ -67,7 +67,7 @@ const RULES: [(u8, &str); 21] = [
 ];
 
 /// Articles that have a rule and may never lose it again.
-const KEPT: [u8; 15] = [2, 5, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25];
+const KEPT: [u8; 17] = [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25];
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
     use people::rules::Refused as Person;
@@ -106,6 +106,15 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
         .for_each(|refused| all.push(Box::new(refused)));
     codes::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     items::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    codes::fusion::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    codes::fusion::rules::NotOpened::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    outlets::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    funds::programmes::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    funds::rosters::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));
     all
 }

@@ -146,7 +146,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Roster>, DbError> {
 pub fn newest(tx: &mut Tx<'_>, org: Option<Id>, most: i64) -> Result<Vec<Roster>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM roster r JOIN programme g ON g.id = r.programme_id
-         WHERE $1 = 0 OR r.org_id = $1 OR g.department = $1 ORDER BY r.id DESC LIMIT $2"
+         WHERE CAST($1 AS BIGINT) = 0 OR r.org_id = $1 OR g.department = $1 ORDER BY r.id DESC LIMIT $2"
     );
     tx.query(&sql, &[v(org.unwrap_or(Id(0))), v(most)])?.iter().map(read).collect()
 }
