@@ -171,6 +171,22 @@ pub fn insert_uses(tx: &mut Tx<'_>, uses: &[Use]) -> Result<Vec<bool>, DbError> 
     tx.insert_rows(target, "ON CONFLICT DO NOTHING", &rows)
 }
 
+/// The terminal that a display was accepted at.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn terminal_of(
+    tx: &mut Tx<'_>,
+    person: Id,
+    credential: &[u8; 8],
+    counter: i64,
+) -> Result<Option<Id>, DbError> {
+    let sql = "SELECT terminal_id FROM card_use
+               WHERE person_id = $1 AND credential = $2 AND counter = $3";
+    let row = tx.optional(sql, &[v(person), v(&credential[..]), v(counter)])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 /// A person's uses, newest first: the holder's "where my card was used".
 ///
 /// # Errors

@@ -92,7 +92,7 @@ function showKeys() {
 }
 
 function wantedBy(key) {
-  if (key === "/") return document.querySelector(".search-box input");
+  if (key === "/") return document.querySelector(".search-box input, .filters input:not([type=hidden])");
   if (!/^[a-z]$/.test(key) || off?.checked) return null;
   // What the page offers goes before the navigation.
   return document.querySelector(`main [data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`);

@@ -18,7 +18,7 @@ use super::rules::{Line, Refused};
 use super::store::{self, Alarm, Registered, Uploaded};
 use crate::cq1;
 use crate::service::Codes;
-use crate::store::{Use, insert_uses};
+use crate::store::{Use, insert_uses, terminal_of};
 
 /// What came of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,12 @@ fn enter(
     if let (Ok(accepted), Some(person)) = (accepted, person) {
         let went_in = use_of(tx, terminal, judged, accepted, person, said_yes)?;
         used = Some(if went_in && said_yes { ids[0] } else { ids[2] });
-        if !went_in {
+        let counter = i64::from(accepted.counter);
+        let taken_at = terminal_of(tx, person, &accepted.credential, counter)?;
+        if !went_in && taken_at == Some(terminal.id) {
+            // The platform's yes was lost on the way, and the terminal asked itself: one use, not two.
+            used = None;
+        } else if !went_in {
             wrong = Some(("double-use", "codes/replayed"));
             // It happened, so the holder sees it; only the first one counts.
             use_of(tx, terminal, judged, accepted, person, false)?;

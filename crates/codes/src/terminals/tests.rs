@@ -132,6 +132,20 @@ async fn a_journal_is_uploaded_once_and_a_double_use_is_raised() {
 }
 
 #[tokio::test]
+async fn a_yes_that_was_lost_on_the_way_and_taken_alone_is_one_use() {
+    for test in databases("terminals_lost_answer") {
+        let town = Town::of(test).await;
+        let code = issue::show(&town.app, &town.holder).await.expect("a code").text;
+        assert_eq!(town.verify(&code).await.result, Ok(()), "{}", town.engine);
+        let lines = chain(vec![line(1, &code)]);
+        let taken = upload(&town.app, &town.codes, &town.terminal, lines).await.expect("taken");
+        assert_eq!((taken.to, taken.doubles.len()), (1, 0), "{}", town.engine);
+        assert_eq!(uses(&town).await, (1, 1));
+        assert!(service::look(&town.app, &town.owner).await.expect("seen").1.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn gaps_broken_chains_and_forged_lines_are_found() {
     for test in databases("terminals_forged") {
         let town = Town::of(test).await;

@@ -13,8 +13,8 @@ use kernel::time::{Utc, day_text};
 
 /// People of a list.
 const PEOPLE: i64 = 12;
-/// The farmland subsidy, whose department has an account in the demonstration.
-const PROGRAMME: &str = "BT-NY-001";
+/// Aid for farm machinery: an amount in each line; its department has an account here.
+const PROGRAMME: &str = "BT-NY-003";
 /// Makes the list. Nobody of a fresh demonstration has an account yet: the lines tell so, each with its
 /// reason and what to do.
 ///
