@@ -35,18 +35,22 @@ fn next(tx: &mut Tx<'_>, app: &Platform, now_s: i64) -> Result<String, DbError> 
         return Ok("no keys yet".to_owned());
     }
     let known = keys::opened(tx, app)?;
-    let before = opened(tx, &known, now_s)?;
-    let state = state(tx, app, before.as_ref(), now_s)?;
+    let stored = store::list(tx, "status")?;
+    let before = stored.as_ref().and_then(|list| opened(list, &known, now_s));
+    let listed = store::keys(tx)?;
+    let key = keys::signing(&listed, 2, now_s).ok_or_else(|| broken("no key signs lists"))?;
+    let serial = before.as_ref().map(|before| i64::from(before.serial));
+    let serial = serial.or(stored.map(|list| list.serial)).unwrap_or(0) + 1;
+    let state = state(tx, app, key.index, serial, now_s)?;
     if let Some(before) = &before {
         let same = (&before.suspended, &before.revoked) == (&state.suspended, &state.revoked);
         if same && now_s < i64::from(before.issued_s) + RENEWED_S {
             return Ok(format!("serial {}", before.serial));
         }
     }
-    let serial = i64::from(state.serial);
-    let name = signing_name(tx, state.key, now_s)?;
-    let sign =
-        |bytes: &[u8]| app.keys.store().sign(&name, SignerId::CQ1_STATUS, bytes).map_err(broken);
+    let sign = |bytes: &[u8]| {
+        app.keys.store().sign(&key.name, SignerId::CQ1_STATUS, bytes).map_err(broken)
+    };
     let bytes = state.signed_bytes().map_err(broken)?;
     let body = state.with_signature(&sign(&bytes)?).map_err(broken)?;
     store::put_list(tx, "status", &List { serial, issued_at: now_s, body })?;
@@ -61,21 +65,17 @@ fn next(tx: &mut Tx<'_>, app: &Platform, now_s: i64) -> Result<String, DbError> 
 }
 
 /// The newest list, when its signature holds; one that does not is begun anew.
-fn opened(tx: &mut Tx<'_>, keys: &KeyList, now_s: i64) -> Result<Option<StatusState>, DbError> {
-    let list = store::list(tx, "status")?;
-    let Some(list) = list else { return Ok(None) };
-    let opened = StatusList::open(&list.body, keys, now_s);
-    Ok(opened.ok().map(|list| list.state().clone()))
+fn opened(list: &List, keys: &KeyList, now_s: i64) -> Option<StatusState> {
+    StatusList::open(&list.body, keys, now_s).ok().map(|list| list.state().clone())
 }
 
 fn state(
     tx: &mut Tx<'_>,
     app: &Platform,
-    before: Option<&StatusState>,
+    key: u8,
+    serial: i64,
     now_s: i64,
 ) -> Result<StatusState, DbError> {
-    let listed = store::keys(tx)?;
-    let key = keys::signing(&listed, 2, now_s).ok_or_else(|| broken("no key signs lists"))?;
     let (mut suspended, mut revoked) = (Vec::new(), Vec::new());
     for (index, electronic) in store::not_valid(tx, now_s)? {
         match electronic {
@@ -83,21 +83,13 @@ fn state(
             _ => suspended.push(index),
         }
     }
-    let stored = store::list(tx, "status")?.map_or(0, |list| list.serial);
-    let serial = before.map_or(stored, |before| i64::from(before.serial)) + 1;
     Ok(StatusState {
         region: region(app),
-        key: key.index,
+        key,
         serial: u32::try_from(serial).map_err(broken)?,
         issued_s: u32::try_from(now_s).map_err(broken)?,
         size: SIZE,
         suspended,
         revoked,
     })
-}
-
-fn signing_name(tx: &mut Tx<'_>, index: u8, now_s: i64) -> Result<String, DbError> {
-    let listed = store::keys(tx)?;
-    let key = keys::signing(&listed, 2, now_s).filter(|key| key.index == index);
-    key.map(|key| key.name.clone()).ok_or_else(|| broken("no key signs lists"))
 }
