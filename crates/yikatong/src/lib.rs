@@ -39,6 +39,11 @@ pub fn migrations() -> Vec<Migration> {
         outlets::MIGRATIONS,
         funds::MIGRATIONS,
         funds::payments::MIGRATIONS,
+        &sharing::migrations(),
+        &signin::migrations(),
+        &regions::migrations(),
+        &care::migrations(),
+        &conduct::migrations(),
     ]
     .concat()
 }
@@ -55,6 +60,11 @@ pub fn jobs() -> Vec<Job> {
         codes::refusals::JOBS.to_vec(),
         outlets::jobs(),
         funds::jobs(),
+        sharing::jobs(),
+        signin::jobs(),
+        regions::jobs(),
+        care::jobs(),
+        conduct::jobs(),
     ]
     .concat()
 }
@@ -69,6 +79,11 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
         codes::SETTINGS.to_vec(),
         outlets::SETTINGS.to_vec(),
         funds::settings(),
+        sharing::settings(),
+        signin::settings(),
+        regions::settings(),
+        care::settings(),
+        conduct::settings(),
         codes::figures::SETTINGS.to_vec(),
         codes::refusals::SETTINGS.to_vec(),
         codes::fusion::SETTINGS.to_vec(),
@@ -87,6 +102,11 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(banks::routes())
         .merge(outlets::routes())
         .merge(funds::routes())
+        .merge(sharing::routes())
+        .merge(signin::routes())
+        .merge(regions::routes())
+        .merge(care::routes())
+        .merge(conduct::routes())
         .merge(kernel::settings::routes(&SETTINGS))
         .merge(kernel::http::more_entry())
 }

@@ -1,0 +1,22 @@
+//! Guidance to the right item, notices that can be switched off, help for those who need it (Art. 15, 22).
+
+use kernel::db::Migration;
+use kernel::http::Routes;
+use kernel::jobs::Job;
+use kernel::settings::Setting;
+
+/// The schema.
+pub const MIGRATIONS: &[Migration] = &[];
+
+/// What the authority may tune.
+pub const SETTINGS: &[&Setting] = &[];
+
+/// The repeating work.
+pub fn jobs() -> Vec<Job> {
+    Vec::new()
+}
+
+/// All routes.
+pub fn routes() -> Routes {
+    Routes::new("care")
+}

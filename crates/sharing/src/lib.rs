@@ -1,0 +1,31 @@
+//! Data shared for its purpose only, in sight of the holder: agreements, queries, pushes, rights (Art. 18, 19).
+#![forbid(unsafe_code)]
+
+pub mod agreements;
+pub mod queries;
+pub mod rights;
+
+use kernel::db::Migration;
+use kernel::http::Routes;
+use kernel::jobs::Job;
+use kernel::settings::Setting;
+
+/// The schema.
+pub fn migrations() -> Vec<Migration> {
+    [agreements::MIGRATIONS, queries::MIGRATIONS, rights::MIGRATIONS].concat()
+}
+
+/// What the authority may tune.
+pub fn settings() -> Vec<&'static Setting> {
+    [agreements::SETTINGS, queries::SETTINGS, rights::SETTINGS].concat()
+}
+
+/// The repeating work.
+pub fn jobs() -> Vec<Job> {
+    [agreements::jobs(), queries::jobs(), rights::jobs()].concat()
+}
+
+/// All routes.
+pub fn routes() -> Routes {
+    agreements::routes().merge(queries::routes()).merge(rights::routes())
+}
