@@ -9,6 +9,8 @@ mod look;
 mod own;
 pub mod relatives;
 
+use std::sync::OnceLock;
+
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
@@ -91,7 +93,23 @@ fn pending(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<Vec<Pending>, DbErro
         one.ended_at.is_none() && one.from <= today && today <= one.until
     };
     let agents = people::representatives::store::of(tx, &records)?;
-    Ok(agents.iter().any(acts).then_some(Pending::Representative).into_iter().collect())
+    let represented = agents.iter().any(acts).then_some(Pending::Representative);
+    let paid = match MONEY_UNDER_WAY.get() {
+        Some(asked) => asked(tx, &records)?.then_some(Pending::Payment),
+        None => None,
+    };
+    Ok(represented.into_iter().chain(paid).collect())
+}
+
+/// Whether money is on its way to the card of one of these records of a person (Art. 8, 13).
+pub type MoneyUnderWay = fn(&mut Tx<'_>, &[Id]) -> Result<bool, DbError>;
+
+static MONEY_UNDER_WAY: OnceLock<MoneyUnderWay> = OnceLock::new();
+
+/// Says whom to ask for money under way before a card is cancelled (Art. 13). Payments know cards and
+/// not the other way round, so the platform puts the two together when it starts; the first word counts.
+pub fn ask_for_money(asked: MoneyUnderWay) {
+    MONEY_UNDER_WAY.get_or_init(|| asked);
 }
 
 /// Carries out a command on a person's card, as a clerk.

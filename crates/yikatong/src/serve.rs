@@ -128,6 +128,7 @@ pub async fn platform(
 
 /// The server of the whole platform with its declared routes; its jobs run on the current runtime.
 pub fn built(app: &App, catalogue: Arc<Catalogue>) -> Built {
+    cards::service::ask_for_money(funds::payments::store::payments::under_way);
     let codes = Arc::new(Codes::start(app, catalogue.clone()));
     start_jobs(app, catalogue.clone());
     let fusion = codes::fusion::wiring::gateway(app, codes.clone(), catalogue.clone());

@@ -3,6 +3,7 @@
 use cards::rules::clocks::{Clock, diagram};
 use cards::rules::{CancelCause, Cause, Refused};
 use kernel::actor::{Actor, Role};
+use kernel::db::v;
 use kernel::law::Refusal as _;
 use kernel::testing::{self, Client};
 use serde_json::{Value, json};
@@ -131,6 +132,23 @@ async fn the_hotline_reports_a_loss_only_for_a_caller_who_fits() {
     }
 }
 
+/// A payment to this person is in this state now.
+async fn money(town: &Town, person: &str, state: &'static str) {
+    let (person, payment) = (person.parse::<kernel::id::Id>().expect("an id"), kernel::id::Id(1));
+    let made = move |tx: &mut kernel::db::Tx<'_>| {
+        let known = "UPDATE payment SET state = $1 WHERE person_id = $2 AND id = $3";
+        if tx.execute(known, &[v(state), v(person), v(payment)])? > 0 {
+            return Ok(());
+        }
+        let sql = "INSERT INTO payment (person_id, id, batch_id, line, programme_id, period, bank_id,
+                     card_id, amount_fen, state, held, overpaid, recovered, reason, created_at,
+                     changed_at, version)
+                   VALUES ($1, $2, $2, 1, $2, '2026-11', $2, $2, 100, $3, FALSE, FALSE, FALSE, '', 0, 0, 1)";
+        tx.execute(sql, &[v(person), v(payment), v(state)]).map(drop)
+    };
+    town.app.db.housekeeping(made).await.expect("a payment");
+}
+
 /// Art. 13, 25: cancelled with evidence, destroyed by two people, and nothing works afterwards.
 #[tokio::test]
 async fn a_cancelled_card_opens_nothing_and_two_people_destroy_it() {
@@ -149,6 +167,15 @@ async fn a_cancelled_card_opens_nothing_and_two_people_destroy_it() {
         let wrong = town.clerk.post_json(&path, &wrong).await;
         assert_eq!(wrong.code(), "cards/cause-does-not-hold", "a registered resident is entitled");
         let body = json!({"cause": "death", "evidence": "死亡医学证明 2026-1"});
+        money(&town, &id, "sent").await;
+        let waits = town.clerk.post_json(&path, &body).await;
+        assert_eq!(
+            (waits.code().as_str(), &waits.json()["article"]),
+            ("cards/something-pending", &json!(13)),
+            "{}: money is on its way",
+            town.test.engine
+        );
+        money(&town, &id, "paid").await;
         let ended = town.step(&id, "/cancel", body).await;
         assert_eq!((&ended["stage"], &ended["electronic"]), (&json!("cancelled"), &json!("ended")));
         assert_eq!(judged(&mut terminal, &shown).await["why"], "codes/card-not-active");

@@ -275,6 +275,22 @@ pub fn of_person(tx: &mut Tx<'_>, person: Id, most: i64) -> Result<Vec<Stored>, 
     tx.query(&sql, &[v(person), v(most)])?.iter().map(read).collect()
 }
 
+/// Whether money is on its way to one of these records of a person, or returned and still owed (Art. 13).
+///
+/// # Errors
+/// See [`DbError`].
+pub fn under_way(tx: &mut Tx<'_>, people: &[Id]) -> Result<bool, DbError> {
+    let keys: Vec<Value<'_>> = people.iter().map(|person| v(*person)).collect();
+    let sql = "SELECT COUNT(*) FROM payment WHERE person_id IN (#)
+               AND (held OR state IN ('approved', 'reserved', 'intent', 'sent', 'unknown')
+                    OR (state = 'returned' AND reissued_as IS NULL))";
+    let mut count = 0i64;
+    for row in tx.query_in(sql, &keys)? {
+        count += row.get::<i64>(0)?;
+    }
+    Ok(count > 0)
+}
+
 /// A batch's payments by state and marks, for the comparison with the books.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::payments::rules::batch::BatchState;
 use crate::payments::rules::{Account, Kind};
 use crate::payments::service::release::{self, Hand};
 use crate::payments::service::{books, intents, work};
-use crate::payments::store::{exceptions, files, ledger, stops};
+use crate::payments::store::{exceptions, files, ledger, payments, stops};
 
 #[tokio::test]
 async fn a_roster_goes_from_its_approval_to_money_that_arrived() {
@@ -38,6 +38,26 @@ async fn a_roster_goes_from_its_approval_to_money_that_arrived() {
             assert_eq!(house.acts(act).await, 1, "{act}");
         }
         assert_eq!((house.acts("funds.intended").await, house.acts("funds.leaving").await), (2, 2));
+    }
+}
+
+/// Art. 13: money that is under way, or came back and is still owed, is asked for before a cancellation.
+#[tokio::test]
+async fn money_is_under_way_from_its_approval_until_it_arrived() {
+    for house in houses("funds_under_way", 2).await {
+        let batch = house.released("2026-11", &[0]).await;
+        let asked = |place: usize| {
+            let person = house.people[place].0;
+            house.read(move |tx| payments::under_way(tx, &[Id(1), person]))
+        };
+        assert!(asked(0).await, "{}: approved", house.engine);
+        assert!(!asked(1).await, "nobody pays this one");
+        house.round().await;
+        assert!(asked(0).await, "sent");
+        house.tell("R", &paid());
+        house.round().await;
+        assert_eq!(house.count(batch, "paid").await, 1);
+        assert!(!asked(0).await, "the money has arrived");
     }
 }
 
