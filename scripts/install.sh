@@ -12,6 +12,7 @@ LOCK_PATIENCE=600
 
 missing_packages() { # $1: yes when the browser is wanted
   have cc || echo gcc libc6-dev
+  have c++ || echo g++
   have openssl || echo openssl
   postgres_bin >/dev/null || echo postgresql
   [[ $1 == yes ]] || return 0

@@ -237,7 +237,7 @@ async fn duties_make_tasks_and_late_tasks_are_told_once() {
         for _ in 0..2 {
             service::round_on(app, Utc::now()).await.expect("a round");
         }
-        let tasks = app.db.read(|tx| store::tasks(tx)).await.expect("read");
+        let tasks = app.db.read(store::tasks).await.expect("read");
         assert_eq!(tasks.len(), 1, "{}: one for the period", house.test.engine);
         assert_eq!((tasks[0].kind, tasks[0].duty), (Kind::Duty, Some(id)));
         let task = tasks[0].id;
@@ -276,7 +276,7 @@ async fn pages_and_api_serve_the_mechanism_and_a_meeting_leads_to_a_task() {
         assert_eq!(office.post_form("/office/coordination/meetings", &fields).await.status, 303);
         let shown = office.get("/office/coordination/meetings").await;
         assert!(shown.text().contains("会议决定推进公交受理"), "{}", house.test.engine);
-        let meeting = house.app.db.read(|tx| store::meetings(tx)).await.expect("read");
+        let meeting = house.app.db.read(store::meetings).await.expect("read");
         let [Meeting { id: meeting, .. }] = meeting[..] else { panic!("one meeting") };
         let (meeting, lead) = (meeting.to_string(), house.transport.org.expect("one").to_string());
         let due = in_days(30);

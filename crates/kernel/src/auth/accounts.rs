@@ -167,3 +167,55 @@ pub fn account_of(tx: &mut Tx<'_>, person: Id) -> Result<Option<Id>, DbError> {
                ORDER BY id LIMIT 1";
     tx.optional(sql, &[v(person)])?.map(|row| row.get(0)).transpose()
 }
+
+/// Closes everything to these accounts but the pages under `duty.href`, until [`lift_duty`]. Sessions feel
+/// it within a second.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn require_first(
+    tx: &mut Tx<'_>,
+    account: Id,
+    duty: &super::Duty,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO account_duty (account_id, href, zh, en, since)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let (zh, en) = (v(&duty.what.zh), v(&duty.what.en));
+    tx.execute(sql, &[v(account), v(&duty.href), zh, en, v(now)]).map(drop)
+}
+
+/// Opens everything to an account again; false when nothing was closed to it.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn lift_duty(tx: &mut Tx<'_>, account: Id, href: &str) -> Result<bool, DbError> {
+    let sql = "DELETE FROM account_duty WHERE account_id = $1 AND href = $2";
+    Ok(tx.execute(sql, &[v(account), v(href)])? == 1)
+}
+
+/// An account that works here, for lists of staff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub account: Id,
+    /// Name of whoever uses it.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Organisation.
+    pub org: Option<Id>,
+}
+
+/// Open accounts of a role.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn members(tx: &mut Tx<'_>, role: Role) -> Result<Vec<Member>, DbError> {
+    let sql =
+        "SELECT id, name, org_id FROM account WHERE role = $1 AND closed_at IS NULL ORDER BY id";
+    let read = |row: &crate::db::Row| {
+        Ok(Member { account: row.get(0)?, name: row.get(1)?, role, org: row.get(2)? })
+    };
+    tx.query(sql, &[v(role.code())])?.iter().map(read).collect()
+}

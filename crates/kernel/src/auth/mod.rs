@@ -21,14 +21,16 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, header};
 
 pub use accounts::{
-    NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
-    make_token, remove_login, replace_tokens, set_password, set_totp_secret,
+    Member, NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
+    lift_duty, make_token, members, remove_login, replace_tokens, require_first, set_password,
+    set_totp_secret,
 };
 pub(crate) use pages::routes;
 pub use service::{confirm_password, count_try, forget_tries};
 
 use crate::actor::{Actor, Role};
 use crate::db::{DbError, Row, Tx, v};
+use crate::law::Text;
 use crate::platform::Platform;
 use crate::problem::Problem;
 use crate::time::Utc;
@@ -47,6 +49,18 @@ pub struct Session {
     pub actor: Actor,
     /// The value that forms must send back.
     pub csrf: String,
+    /// What must be done before anything else.
+    pub duty: Option<Duty>,
+}
+
+/// Something that an account must do first, such as a course; until then only the pages under `href`
+/// let it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// Beginning of the paths that stay open, and where a browser is led.
+    pub href: String,
+    /// What it is.
+    pub what: Text,
 }
 
 /// How long a session may rest, and how long it may live at all, in seconds.
@@ -162,8 +176,9 @@ fn find_session(
     now: Utc,
 ) -> Result<Option<(Session, Utc)>, DbError> {
     let sql = format!(
-        "SELECT {ACTOR_COLUMNS}, s.csrf, s.seen_at, s.expires_at FROM session s
+        "SELECT {ACTOR_COLUMNS}, s.csrf, s.seen_at, s.expires_at, d.href, d.zh, d.en FROM session s
          JOIN account a ON a.id = s.account_id
+         LEFT JOIN account_duty d ON d.account_id = a.id
          WHERE s.digest = $1 AND s.kind = $2 AND s.stage = $3 AND a.closed_at IS NULL"
     );
     let Some(row) = tx.optional(&sql, &[v(digest), v(kind), v(stage)])? else {
@@ -175,7 +190,14 @@ fn find_session(
     if now > expires_at || rested {
         return Ok(None);
     }
-    Ok(Some((Session { digest: *digest, actor, csrf: row.get(6)? }, seen_at)))
+    let duty = match row.get::<Option<String>>(9)? {
+        Some(href) => {
+            let what = Text::new(row.get::<String>(10)?, row.get::<String>(11)?);
+            Some(Duty { href, what })
+        }
+        None => None,
+    };
+    Ok(Some((Session { digest: *digest, actor, csrf: row.get(6)?, duty }, seen_at)))
 }
 
 fn touch(tx: &mut Tx<'_>, digest: &[u8; 32], now: Utc) -> Result<(), DbError> {

@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::routes::RouteKind;
 use crate::actor::{Access, Actor, Role};
-use crate::auth::{self, Session};
+use crate::auth::{self, Duty, Session};
+use crate::law::Text;
 use crate::platform::App;
 use crate::problem::Problem;
 
@@ -77,7 +78,26 @@ pub(super) async fn admit(
     if kind == RouteKind::Page && !same_origin(&request) {
         return Problem::forbidden().into_response();
     }
+    if let Some(duty) = caller.session.as_ref().and_then(|session| session.duty.as_ref())
+        && access != Access::Public
+        && !request.uri().path().starts_with(duty.href.as_str())
+        && request.uri().path() != "/sign-out"
+    {
+        return first(duty, kind, &request);
+    }
     next.run(request).await
+}
+
+/// Whoever has something to do first is led there.
+fn first(duty: &Duty, kind: RouteKind, request: &Request) -> Response {
+    if kind == RouteKind::Page && request.method() == Method::GET {
+        return Redirect::to(&duty.href).into_response();
+    }
+    let advice = Text::new(
+        format!("请先前往 {} 办理", duty.href),
+        format!("Do this first at {}", duty.href),
+    );
+    Problem::new(403, "platform/duty-first", duty.what.clone(), advice).into_response()
 }
 
 fn may_enter(access: Access, role: Option<Role>, caller: &Caller) -> bool {
