@@ -25,7 +25,7 @@ pub fn jobs() -> Vec<Job> {
     [agreements::jobs(), queries::jobs(), rights::jobs()].concat()
 }
 
-/// All routes.
-pub fn routes() -> Routes {
-    agreements::routes().merge(queries::routes()).merge(rights::routes())
+/// All routes; `sections` are what other capabilities add to a person's copy of his data.
+pub fn routes(sections: &'static [rights::Section]) -> Routes {
+    agreements::routes().merge(queries::routes()).merge(rights::routes(sections))
 }

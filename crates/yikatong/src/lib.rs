@@ -102,7 +102,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(banks::routes())
         .merge(outlets::routes())
         .merge(funds::routes())
-        .merge(sharing::routes())
+        .merge(sharing::routes(&[]))
         .merge(signin::routes())
         .merge(regions::routes())
         .merge(care::routes())
