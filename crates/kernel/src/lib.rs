@@ -29,4 +29,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "kernel-0001", sql: include_str!("../migrations/0001_kernel.sql") },
     Migration { name: "kernel-0002", sql: include_str!("../migrations/0002_jobs_settings.sql") },
     Migration { name: "kernel-0003", sql: include_str!("../migrations/0003_clerks.sql") },
+    Migration {
+        name: "kernel-journal-0001",
+        sql: include_str!("../migrations/journal_0001_log.sql"),
+    },
 ];

@@ -56,6 +56,11 @@ impl TreeHead {
         format!("{}\n— {} {}\n", self.signed_text(), self.origin, STANDARD.encode(signature))
     }
 
+    /// Reads a note without checking its signature, for one that is the reader's own.
+    pub fn read(note: &str) -> Option<Self> {
+        Self::parse(note).map(|(head, _)| head)
+    }
+
     /// Reads a note and checks its signature. Only the exact form that is written is accepted.
     ///
     /// # Errors

@@ -51,6 +51,7 @@ pub fn migrations() -> Vec<Migration> {
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
     [
+        vec![kernel::journal::witness::JOB],
         people::jobs(),
         cards::jobs(),
         banks::jobs(),
