@@ -8,6 +8,7 @@ pub mod demo;
 pub mod demo_fusion;
 pub mod factory_simulator;
 pub mod home;
+pub mod journal_command;
 pub mod pay_simulator;
 pub mod serve;
 pub mod staff;

@@ -148,15 +148,23 @@ pub struct Figures {
     pub erased: i64,
 }
 
+/// Entries whose display to the person concerned is delayed at this moment.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn delayed(tx: &mut Tx<'_>, now: Utc) -> Result<i64, DbError> {
+    let sql =
+        "SELECT COUNT(*) FROM journal_entry WHERE shown_after IS NOT NULL AND shown_after > $1";
+    tx.one(sql, &[v(now)])?.get(0)
+}
+
 /// Counts them.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn figures(tx: &mut Tx<'_>, now: Utc) -> Result<Figures, DbError> {
     let signed = newest_head(tx)?.map_or(0, |(size, _)| size as i64);
-    let sql =
-        "SELECT COUNT(*) FROM journal_entry WHERE shown_after IS NOT NULL AND shown_after > $1";
-    let delayed = tx.one(sql, &[v(now)])?.get(0)?;
+    let delayed = delayed(tx, now)?;
     let sql = "SELECT COUNT(*) FROM journal_entry WHERE shown_after IS NOT NULL";
     let ever_delayed = tx.one(sql, &[])?.get(0)?;
     let erased = tx.one("SELECT COUNT(*) FROM journal_erasure", &[])?.get(0)?;

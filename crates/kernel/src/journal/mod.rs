@@ -25,7 +25,7 @@ pub mod witness;
 use serde::Serialize;
 
 pub use erase::erase;
-pub use log::{Figures, figures};
+pub use log::{Figures, delayed, figures};
 pub use pages::routes;
 pub use sequencer::{run, sequence};
 pub use verify::{Report, verify};

@@ -23,8 +23,10 @@ const HEAD_EVERY: i64 = 800_000;
 
 /// Whether a round must end with a head, or only when the last one is old enough.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Heads {
+pub(super) enum Heads {
+    /// With a head.
     Each,
+    /// With a head when the last one is old enough.
     Paced,
 }
 
@@ -51,7 +53,7 @@ pub async fn sequence(app: &App) -> Result<usize, DbError> {
     one(app, Heads::Each).await
 }
 
-async fn one(app: &App, heads: Heads) -> Result<usize, DbError> {
+pub(super) async fn one(app: &App, heads: Heads) -> Result<usize, DbError> {
     let (keys, origin) = (app.keys.clone(), app.config.journal_origin.clone());
     // A look without a write lock: an idle platform writes nothing.
     let work = app.db.read(move |tx| {

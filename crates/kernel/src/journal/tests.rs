@@ -1,3 +1,7 @@
+mod evil;
+mod files;
+mod proofs;
+
 use std::collections::HashSet;
 
 use super::*;
