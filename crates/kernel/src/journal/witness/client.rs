@@ -59,8 +59,9 @@ async fn ask(
         match answer {
             Ok((200, body)) => return Ok(check(witness, note, &body)),
             Ok((409, body)) => match body.trim_end().parse::<u64>() {
-                // It has seen another size than we remember: prove from there.
-                Ok(seen) if seen < size && seen != old => old = seen,
+                // It has seen another size than we remember, this very head too when its answer was
+                // lost: prove from there.
+                Ok(seen) if seen <= size && seen != old => old = seen,
                 Ok(seen) => return Ok(Err(format!("it has seen size {seen} of this log"))),
                 Err(_) => return Ok(Err("it reports a fork of this log".to_owned())),
             },

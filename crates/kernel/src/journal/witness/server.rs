@@ -61,9 +61,9 @@ async fn watch(app: &App, posted: Posted, now: Utc) -> Result<Answer, Problem> {
         Verdict::Unproved => Err(alarm(app, &watched, "unproved", &head, note, now).await?),
         Verdict::Sign => {
             let (size, before) = (head.size, watched);
-            let moved = app.db.housekeeping(move |tx: &mut Tx<'_>| {
-                Ok::<_, DbError>(store::saw(tx, &before, size, &note, now)?)
-            });
+            let moved = app
+                .db
+                .housekeeping(move |tx: &mut Tx<'_>| store::saw(tx, &before, size, &note, now));
             match moved.await {
                 Ok(()) => sign(app, &head, now),
                 // Somebody else was faster: the log is told what was seen.
@@ -135,13 +135,17 @@ async fn alarm(
     entry.object = format!("log:{}", alarm.origin);
     entry.result = format!("witness/{kind}");
     entry.detail = serde_json::json!({ "size": alarm.size, "root": hex::encode(alarm.root) });
-    let kept = app.db.write(move |tx| {
-        // The same head again is the same alarm.
-        if store::add_alarm(tx, &alarm)? {
-            journal::record(tx, &entry)?;
+    // The same head again is the same alarm.
+    let kept = app.db.write(move |tx| match store::has_alarm(tx, &alarm)? {
+        true => Ok(()),
+        false => {
+            store::add_alarm(tx, &alarm)?;
+            journal::record(tx, &entry)
         }
-        Ok::<_, Problem>(())
     });
-    kept.await?;
+    match kept.await {
+        Ok(()) | Err(DbError::Unique(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(if kind == "fork" { Refused::Fork } else { Refused::Unproved }.into())
 }

@@ -105,12 +105,20 @@ pub(super) fn saw(
     tx.execute_one(sql, &[v(size as i64), v(note), v(now), origin, old, v(&before.note)])
 }
 
-pub(super) fn add_alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<bool, DbError> {
+/// Whether the alarm about this head is on record.
+pub(super) fn has_alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM witness_alarm
+               WHERE origin = $1 AND kind = $2 AND size = $3 AND root = $4";
+    let head = [v(&alarm.origin), v(&alarm.kind), v(alarm.size), v(&alarm.root)];
+    Ok(tx.optional(sql, &head)?.is_some())
+}
+
+pub(super) fn add_alarm(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<(), DbError> {
     let sql = "INSERT INTO witness_alarm (id, origin, at, kind, size, root, seen, note)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let Alarm { id, origin, at, kind, size, root, seen, note } = alarm;
     let row = [v(*id), v(origin), v(*at), v(kind), v(*size), v(root), v(seen), v(note)];
-    Ok(tx.execute(sql, &row)? == 1)
+    tx.execute(sql, &row).map(drop)
 }
 
 pub(super) fn alarms(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Alarm>, DbError> {
