@@ -204,3 +204,6 @@ async fn access(
     let next = (entries.len() == SHOWN as usize).then(|| entries.last().map(|e| e.id)).flatten();
     render(&AccessPage { p, entries, next, delayed })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use kernel::db::Limits;
+use kernel::db::{Db, Limits};
+use kernel::journal::Kept;
 use kernel::journal::proof::{Proof, Proved};
+use kernel::keys::Keys;
 use kernel::time::Utc;
 use seal::note::NamedKey;
 
@@ -18,7 +20,12 @@ pub enum JournalCommand {
     /// Recompute the whole journal and name the first thing that does not hold.
     Verify,
     /// The same, with a line for each kind of thing: entries, tiles, heads, co-signatures, erasures.
-    Fsck,
+    Fsck {
+        /// A signed head that was kept from before, with or without co-signatures: whether the log is
+        /// still the one that it was.
+        #[arg(long)]
+        kept: Option<PathBuf>,
+    },
     /// Check the downloaded proof of one entry, without server and database.
     Prove {
         /// The file, as downloaded.
@@ -37,8 +44,8 @@ pub enum JournalCommand {
 /// In words, what could not be opened or read.
 pub async fn run(place: Place, command: JournalCommand) -> Result<ExitCode, String> {
     match command {
-        JournalCommand::Verify => verify(&place, false).await,
-        JournalCommand::Fsck => verify(&place, true).await,
+        JournalCommand::Verify => verify(&place, false, None).await,
+        JournalCommand::Fsck { kept } => verify(&place, true, kept.as_deref()).await,
         JournalCommand::Prove { file, key } => prove(&file, key.as_deref()),
         JournalCommand::Key => {
             let key = place.keys()?.journal_key(JOURNAL_ORIGIN).map_err(|e| e.to_string())?;
@@ -48,7 +55,8 @@ pub async fn run(place: Place, command: JournalCommand) -> Result<ExitCode, Stri
     }
 }
 
-async fn verify(place: &Place, each: bool) -> Result<ExitCode, String> {
+async fn verify(place: &Place, each: bool, kept: Option<&Path>) -> Result<ExitCode, String> {
+    let note = kept.map(std::fs::read_to_string).transpose().map_err(|error| error.to_string())?;
     let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
     let began = std::time::Instant::now();
     let report = kernel::journal::verify(&db, &keys, JOURNAL_ORIGIN).await;
@@ -66,7 +74,11 @@ async fn verify(place: &Place, each: bool) -> Result<ExitCode, String> {
         println!("{} co-signatures of witnesses hold", report.cosignatures);
         println!("{} entries were erased, each by an order in the journal", report.erased);
     }
-    match report.fault {
+    let mut fault = report.fault;
+    if let (None, Some(note)) = (&fault, note) {
+        fault = compared(&db, &keys, note).await?;
+    }
+    match fault {
         None => {
             println!("the journal holds");
             Ok(ExitCode::SUCCESS)
@@ -76,6 +88,19 @@ async fn verify(place: &Place, each: bool) -> Result<ExitCode, String> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Holds a kept head against the log; the fault when it is another one.
+async fn compared(db: &Db, keys: &Keys, note: String) -> Result<Option<String>, String> {
+    let key = keys.journal_key(JOURNAL_ORIGIN).map_err(|error| error.to_string())?;
+    let found = db.read(move |tx| kernel::journal::compare_kept(tx, &note, &key)).await;
+    Ok(match found.map_err(|error| error.to_string())? {
+        Kept::Grown(more) => {
+            println!("the log is the one of the kept head, {more} entries longer");
+            None
+        }
+        Kept::Another(why) => Some(why),
+    })
 }
 
 fn prove(file: &Path, key: Option<&str>) -> Result<ExitCode, String> {
@@ -147,4 +172,44 @@ pub fn told(proved: &Proved, trusted: bool) -> String {
         "It does not prove that what the entry says is true, nor that nothing happened without an entry.",
     );
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::actor::Role;
+    use kernel::journal::{self, Entry, proof};
+    use kernel::testing::{actor, databases, platform};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_downloaded_proof_is_told_in_words_and_a_bent_one_is_not_proved() {
+        let test = databases("prove").remove(0);
+        let app = platform(&test, &[kernel::MIGRATIONS]).await;
+        let entry = Entry::new(app.id(), Utc::now(), &actor(Role::Clerk), "person.read", "Art. 18");
+        let (id, entry) = (entry.id, entry.why("核对资格", &["name"]));
+        app.db.write(move |tx| journal::record(tx, &entry)).await.expect("recorded");
+        journal::sequence(&app).await.expect("a round");
+        let (keys, origin) = (app.keys.clone(), app.config.journal_origin.clone());
+        let made = app.db.read(move |tx| proof::make(tx, &keys, &origin, id, None)).await;
+        let made = made.expect("a proof");
+        let words = told(&made.check(None).expect("it holds"), false);
+        for part in
+            ["place 0 of the log test.yikatong/journal", "核对资格", "person.read", "No witness"]
+        {
+            assert!(words.contains(part), "{words}");
+        }
+        let file = test.folder.join("proof.json");
+        let ends = |text: String, key: Option<&str>| {
+            std::fs::write(&file, text).expect("written");
+            prove(&file, key).map(|code| format!("{code:?}"))
+        };
+        let (good, bad) = (format!("{:?}", ExitCode::SUCCESS), format!("{:?}", ExitCode::FAILURE));
+        let text = serde_json::to_string(&made).expect("plain data");
+        assert_eq!(ends(text.clone(), None), Ok(good.clone()));
+        assert_eq!(ends(text.clone(), Some(&made.log_key)), Ok(good));
+        assert_eq!(ends(text.replace("核对资格", "核对"), None), Ok(bad));
+        assert!(ends(text, Some("x")).is_err(), "no key");
+        assert!(ends("{}".to_owned(), None).is_err(), "no proof");
+    }
 }

@@ -12,6 +12,7 @@
 
 mod erase;
 mod fsck;
+mod kept;
 mod log;
 mod pages;
 pub mod proof;
@@ -25,6 +26,7 @@ pub mod witness;
 use serde::Serialize;
 
 pub use erase::erase;
+pub use kept::{Kept, compare_kept};
 pub use log::{Figures, delayed, figures};
 pub use pages::routes;
 pub use sequencer::{run, sequence};

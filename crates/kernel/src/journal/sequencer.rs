@@ -141,8 +141,9 @@ fn sign(
 /// A log from before there were tiles gets them, a round at a time; new entries wait until then.
 fn fill_tiles(tx: &mut Tx<'_>, tiled: u64) -> Result<usize, DbError> {
     let mut edge = tree::load_edge(tx, tiled)?;
-    let sql =
-        "SELECT l.leaf_index, e.leaf FROM journal_leaf l JOIN journal_entry e ON e.id = l.entry_id
+    let sql = "SELECT l.leaf_index, COALESCE(e.leaf, x.leaf) FROM journal_leaf l
+               LEFT JOIN journal_entry e ON e.id = l.entry_id
+               LEFT JOIN journal_erasure x ON x.entry_id = l.entry_id
                WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index";
     let from = tiled as i64;
     let mut hashes = Vec::<Hash>::new();

@@ -194,3 +194,57 @@ async fn an_erasure_without_its_order_is_named() {
         assert!(fault.contains(&expected), "{} {fault}", test.engine);
     }
 }
+
+async fn against(app: &App, note: &str) -> Kept {
+    let key = app.keys.journal_key(&app.config.journal_origin).expect("a key");
+    let note = note.to_owned();
+    app.db.read(move |tx| compare_kept(tx, &note, &key)).await.expect("the database answers")
+}
+
+async fn newest_note(app: &App) -> String {
+    app.db.read(log::newest_head).await.expect("the database answers").expect("a head").1
+}
+
+/// The owner of database and keys begins anew: only what others kept shows it.
+#[tokio::test]
+async fn a_history_that_was_rewritten_or_cut_with_the_keys_is_shown_by_a_kept_head() {
+    for (test, other) in databases("kept").iter().zip(&databases("anew")) {
+        let (app, _) = filled(test).await;
+        let kept = newest_note(&app).await;
+        write(&app, entry(&app, "之后")).await;
+        sequence(&app).await.expect("a round");
+        assert_eq!(against(&app, &kept).await, Kept::Grown(1), "{}", test.engine);
+        let mut anew = platform(other, &[crate::MIGRATIONS]).await;
+        std::sync::Arc::get_mut(&mut anew).expect("nobody else has it").keys = app.keys.clone();
+        for (more, word) in [(5, "it was cut"), (6, "history was rewritten")] {
+            for _ in 0..more {
+                write(&anew, entry(&anew, "另一份历史")).await;
+            }
+            sequence(&anew).await.expect("a round");
+            assert_eq!(check(&anew).await.fault, None, "by itself it holds");
+            let Kept::Another(why) = against(&anew, &kept).await else { panic!("it is another") };
+            assert!(why.contains(word), "{} {why}", test.engine);
+        }
+        let bent = kept.replacen("time 1", "time 2", 1);
+        for note in ["", "x", bent.as_str()] {
+            assert!(matches!(against(&app, note).await, Kept::Another(_)), "{note}");
+        }
+    }
+}
+
+/// Rows that a restore left out are filled from the leaves, those of erased entries too.
+#[tokio::test]
+async fn tiles_that_are_lost_are_made_again_over_an_erased_entry() {
+    for test in databases("remade") {
+        let (app, ids) = filled(&test).await;
+        erase_one(&app, ids[2], "PIPL Art. 47(1)").await.expect("erased");
+        sequence(&app).await.expect("a round");
+        tamper(&test, "DELETE FROM journal_tile;");
+        write(&app, entry(&app, "之后")).await;
+        for _ in 0..3 {
+            sequence(&app).await.expect("a round");
+        }
+        let report = check(&app).await;
+        assert_eq!((report.fault, report.entries, report.erased), (None, 10, 1), "{}", test.engine);
+    }
+}
