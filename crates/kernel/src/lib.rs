@@ -33,4 +33,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "kernel-0004-account-duty",
         sql: include_str!("../migrations/0004_account_duty.sql"),
     },
+    Migration {
+        name: "kernel-journal-0001",
+        sql: include_str!("../migrations/journal_0001_log.sql"),
+    },
 ];

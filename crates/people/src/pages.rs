@@ -108,6 +108,8 @@ struct AccessPage {
     p: Page,
     entries: Vec<Stored>,
     next: Option<Id>,
+    /// Entries of the whole platform that are shown to the people concerned only later.
+    delayed: i64,
 }
 
 impl AccessPage {
@@ -192,8 +194,16 @@ async fn access(
 ) -> Result<Response, Problem> {
     let person = actor.person.ok_or_else(Problem::forbidden)?;
     let before = from.before.and_then(|id| id.parse().ok()).unwrap_or(Id(i64::MAX));
-    let entries: Vec<Stored> =
-        app.db.read(move |tx| Ok::<_, Problem>(journal::about(tx, person, before, SHOWN)?)).await?;
+    let (entries, delayed) = app
+        .db
+        .read(move |tx| {
+            let entries: Vec<Stored> = journal::about(tx, person, before, SHOWN)?;
+            Ok::<_, Problem>((entries, journal::delayed(tx, Utc::now())?))
+        })
+        .await?;
     let next = (entries.len() == SHOWN as usize).then(|| entries.last().map(|e| e.id)).flatten();
-    render(&AccessPage { p, entries, next })
+    render(&AccessPage { p, entries, next, delayed })
 }
+
+#[cfg(test)]
+mod tests;

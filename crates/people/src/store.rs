@@ -237,3 +237,14 @@ pub fn set_deceased(
                WHERE id = $2 AND version = $3";
     tx.execute_one(sql, &[v(day.map(day_text)), v(person.id), v(person.version)])
 }
+
+/// Writes phone and address; empty ones are forgotten (PIPL 47).
+///
+/// # Errors
+/// [`DbError::Conflict`] when the person changed meanwhile.
+pub fn set_contact(tx: &mut Tx<'_>, person: &Person) -> Result<(), DbError> {
+    let sql = "UPDATE person SET phone = $1, address = $2, version = version + 1
+               WHERE id = $3 AND version = $4";
+    let (phone, address) = (v(&person.phone), v(&person.address));
+    tx.execute_one(sql, &[phone, address, v(person.id), v(person.version)])
+}

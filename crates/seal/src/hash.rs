@@ -19,3 +19,17 @@ impl TreeHash for Sm3 {
         hasher.finalize().into()
     }
 }
+
+/// SHA-256, for the vectors of RFC 6962 only.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sha256;
+
+#[cfg(test)]
+impl TreeHash for Sha256 {
+    fn of(parts: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = sha2::Sha256::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        hasher.finalize().into()
+    }
+}

@@ -5,9 +5,12 @@
 //! <size, decimal>
 //! <root, base64>
 //! time <UTC microseconds, decimal>
+//! previous <size of the head before, decimal>
 //!
 //! — <origin> <SM2 signature over everything above the empty line, base64>
 //! ```
+//!
+//! Heads from before the line `previous` was signed do without it, and hold as they are.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +28,8 @@ pub struct TreeHead {
     pub root: [u8; 32],
     /// When it was signed, UTC microseconds.
     pub at: i64,
+    /// Size of the head before, zero for the first; `None` in heads from before it was signed.
+    pub previous: Option<u64>,
 }
 
 /// Why a signed head does not hold.
@@ -41,13 +46,19 @@ pub enum HeadError {
 impl TreeHead {
     /// What is signed.
     pub fn signed_text(&self) -> String {
-        let Self { origin, size, root, at } = self;
-        format!("{origin}\n{size}\n{}\ntime {at}\n", STANDARD.encode(root))
+        let Self { origin, size, root, at, previous } = self;
+        let previous = previous.map(|size| format!("previous {size}\n")).unwrap_or_default();
+        format!("{origin}\n{size}\n{}\ntime {at}\n{previous}", STANDARD.encode(root))
     }
 
     /// The note with its signature.
     pub fn with_signature(&self, signature: &Signature) -> String {
         format!("{}\n— {} {}\n", self.signed_text(), self.origin, STANDARD.encode(signature))
+    }
+
+    /// Reads a note without checking its signature, for one that is the reader's own.
+    pub fn read(note: &str) -> Option<Self> {
+        Self::parse(note).map(|(head, _)| head)
     }
 
     /// Reads a note and checks its signature. Only the exact form that is written is accepted.
@@ -71,9 +82,16 @@ impl TreeHead {
         let size = lines.next()?.parse().ok()?;
         let root = STANDARD.decode(lines.next()?).ok()?.try_into().ok()?;
         let at = lines.next()?.strip_prefix("time ")?.parse().ok()?;
-        let (_, signature) = lines.nth(1)?.rsplit_once(' ')?;
+        let previous = match lines.next()? {
+            "" => None,
+            line => {
+                lines.next()?;
+                Some(line.strip_prefix("previous ")?.parse().ok()?)
+            }
+        };
+        let (_, signature) = lines.next()?.rsplit_once(' ')?;
         let signature = STANDARD.decode(signature).ok()?.try_into().ok()?;
-        Some((Self { origin, size, root, at }, signature))
+        Some((Self { origin, size, root, at, previous }, signature))
     }
 }
 
@@ -83,22 +101,38 @@ mod tests {
     use crate::sm2::{SignerId, SigningKey};
     use proptest::prelude::*;
 
-    fn signed() -> (TreeHead, String, VerifyingKey) {
+    fn signed_after(previous: Option<u64>) -> (TreeHead, String, VerifyingKey) {
         let key = SigningKey::from_secret(&[5; 32], SignerId::JOURNAL).expect("a key");
         let head = TreeHead {
             origin: "500000.log".into(),
             size: 42,
             root: [7; 32],
             at: 1_772_294_400_000_000,
+            previous,
         };
         let note = head.with_signature(&key.sign(head.signed_text().as_bytes()));
         (head, note, key.verifying())
     }
 
+    fn signed() -> (TreeHead, String, VerifyingKey) {
+        signed_after(Some(40))
+    }
+
     #[test]
-    fn a_signed_head_is_read_back() {
-        let (head, note, key) = signed();
-        assert_eq!(TreeHead::open(&note, &key), Ok(head));
+    fn a_signed_head_is_read_back_with_the_head_before_and_without() {
+        for previous in [None, Some(0), Some(40)] {
+            let (head, note, key) = signed_after(previous);
+            assert_eq!(TreeHead::open(&note, &key), Ok(head));
+        }
+    }
+
+    #[test]
+    fn a_head_says_the_same_as_before_the_head_before_was_signed() {
+        let (head, ..) = signed_after(None);
+        let root = STANDARD.encode([7; 32]);
+        assert_eq!(head.signed_text(), format!("500000.log\n42\n{root}\ntime 1772294400000000\n"));
+        let (head, ..) = signed_after(Some(40));
+        assert!(head.signed_text().ends_with("\ntime 1772294400000000\nprevious 40\n"));
     }
 
     proptest! {

@@ -156,23 +156,77 @@ pub fn includes<H: TreeHash>(
     last == 0 && hash == *root
 }
 
+/// The proof that the tree over the first `old` of `leaves` grew into the tree over all of them (RFC
+/// 6962, 2.1.2). Empty when there is nothing to prove: `old` is zero, or is all leaves.
+pub fn consistency_proof<H: TreeHash>(old: usize, leaves: &[Hash]) -> Vec<Hash> {
+    match old {
+        0 => Vec::new(),
+        old if old >= leaves.len() => Vec::new(),
+        old => subproof::<H>(old, leaves, true),
+    }
+}
+
+fn subproof<H: TreeHash>(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+    if old == leaves.len() {
+        return if whole { Vec::new() } else { vec![root::<H>(leaves)] };
+    }
+    let (left, right) = leaves.split_at(split(leaves.len()));
+    let (mut proof, sibling) = match old.checked_sub(left.len()) {
+        None | Some(0) => (subproof::<H>(old, left, whole), root::<H>(right)),
+        Some(old) => (subproof::<H>(old, right, false), root::<H>(left)),
+    };
+    proof.push(sibling);
+    proof
+}
+
+/// Whether `proof` shows that the tree of `old_size` leaves with `old_root` is the beginning of the
+/// tree of `size` leaves with `root` (RFC 9162, 2.1.4.2). The empty tree is the beginning of each.
+pub fn consistent<H: TreeHash>(
+    (old_size, old_root): (u64, &Hash),
+    (size, root): (u64, &Hash),
+    proof: &[Hash],
+) -> bool {
+    if old_size == 0 {
+        return proof.is_empty() && *old_root == H::of(&[]);
+    }
+    if old_size >= size {
+        return old_size == size && proof.is_empty() && old_root == root;
+    }
+    // A full subtree is its own first node, and is left out of the proof.
+    let whole = old_size.is_power_of_two().then_some(*old_root);
+    let mut nodes = whole.into_iter().chain(proof.iter().copied());
+    let Some(first) = nodes.next() else { return false };
+    let (mut node, mut last) = (old_size - 1, size - 1);
+    while node & 1 == 1 {
+        node >>= 1;
+        last >>= 1;
+    }
+    let (mut old_hash, mut hash) = (first, first);
+    for sibling in nodes {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            old_hash = node_hash::<H>(&sibling, &old_hash);
+            hash = node_hash::<H>(&sibling, &hash);
+            while node & 1 == 0 && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node_hash::<H>(&hash, &sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && old_hash == *old_root && hash == *root
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::Sm3;
+    use crate::hash::{Sha256, Sm3};
     use proptest::prelude::*;
-
-    /// SHA-256, for the vectors of RFC 6962 only.
-    struct Sha256;
-
-    impl TreeHash for Sha256 {
-        fn of(parts: &[&[u8]]) -> Hash {
-            use sha2::Digest as _;
-            let mut hasher = sha2::Sha256::new();
-            parts.iter().for_each(|part| hasher.update(part));
-            hasher.finalize().into()
-        }
-    }
 
     fn hex(hash: &Hash) -> String {
         hash.iter().map(|b| format!("{b:02x}")).collect()
@@ -183,21 +237,62 @@ mod tests {
     }
 
     /// The well-known test tree of certificate transparency: eight leaves from empty to 16 bytes.
+    const KNOWN: [&[u8]; 8] = [
+        &[],
+        &[0x00],
+        &[0x10],
+        &[0x20, 0x21],
+        &[0x30, 0x31],
+        &[0x40, 0x41, 0x42, 0x43],
+        &[0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57],
+        &[
+            0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d,
+            0x6e, 0x6f,
+        ],
+    ];
+
+    fn known_leaves() -> Vec<Hash> {
+        KNOWN.iter().map(|data| leaf_hash::<Sha256>(data)).collect()
+    }
+
+    #[test]
+    fn the_known_audit_paths_and_consistency_proofs_hold_with_sha_256() {
+        let leaves = known_leaves();
+        let texts = |proof: Vec<Hash>| proof.iter().map(hex).collect::<Vec<_>>();
+        let first_of_8 = [
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ];
+        assert_eq!(texts(inclusion_proof::<Sha256>(0, &leaves)), first_of_8);
+        let sixth_of_8 = [
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ];
+        assert_eq!(texts(inclusion_proof::<Sha256>(5, &leaves)), sixth_of_8);
+        let second_of_5 = [
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ];
+        assert_eq!(texts(inclusion_proof::<Sha256>(1, &leaves[..5])), second_of_5);
+        assert_eq!(texts(consistency_proof::<Sha256>(1, &leaves)), first_of_8);
+        let six_to_eight = [
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ];
+        assert_eq!(texts(consistency_proof::<Sha256>(6, &leaves)), six_to_eight);
+        let two_to_five = [
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ];
+        assert_eq!(texts(consistency_proof::<Sha256>(2, &leaves[..5])), two_to_five);
+    }
+
     #[test]
     fn the_known_roots_of_certificate_transparency_hold_with_sha_256() {
-        let data: [&[u8]; 8] = [
-            &[],
-            &[0x00],
-            &[0x10],
-            &[0x20, 0x21],
-            &[0x30, 0x31],
-            &[0x40, 0x41, 0x42, 0x43],
-            &[0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57],
-            &[
-                0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d,
-                0x6e, 0x6f,
-            ],
-        ];
         let known = [
             (1, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"),
             (2, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
@@ -209,8 +304,8 @@ mod tests {
             hex(&frontier.root()),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
-        for (count, data) in (1..).zip(data) {
-            frontier.push(leaf_hash::<Sha256>(data));
+        for (count, leaf) in (1..).zip(known_leaves()) {
+            frontier.push(leaf);
             if let Some((_, root)) = known.iter().find(|(size, _)| *size == count) {
                 assert_eq!(hex(&frontier.root()), *root, "size {count}");
             }
@@ -258,6 +353,32 @@ mod tests {
                 let elsewhere = (at + 1) % size;
                 prop_assert!(!includes::<Sm3>(&leaves[index], elsewhere, size, &proof, &root));
             }
+        }
+
+        #[test]
+        fn a_grown_tree_is_proved_consistent_and_another_history_is_not(
+            count in 1u32..150, pick in any::<prop::sample::Index>(), bit in 0usize..256,
+        ) {
+            let leaves = leaves(count);
+            let old = pick.index(leaves.len()) + 1;
+            let (old_root, whole) = (root::<Sm3>(&leaves[..old]), root::<Sm3>(&leaves));
+            let proof = consistency_proof::<Sm3>(old, &leaves);
+            let (before, after) = (old as u64, u64::from(count));
+            prop_assert!(consistent::<Sm3>((before, &old_root), (after, &whole), &proof));
+            let mut other = old_root;
+            other[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(!consistent::<Sm3>((before, &other), (after, &whole), &proof));
+            prop_assert!(!consistent::<Sm3>((before, &old_root), (after, &other), &proof));
+            for place in 0..proof.len() {
+                let mut bent = proof.clone();
+                bent[place][bit / 8] ^= 1 << (bit % 8);
+                prop_assert!(!consistent::<Sm3>((before, &old_root), (after, &whole), &bent));
+                bent.remove(place);
+                prop_assert!(!consistent::<Sm3>((before, &old_root), (after, &whole), &bent));
+            }
+            let longer = [proof, vec![whole]].concat();
+            prop_assert!(!consistent::<Sm3>((before, &old_root), (after, &whole), &longer));
+            prop_assert!(!consistent::<Sm3>((after + 1, &whole), (after, &whole), &[]));
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct SignerId(pub &'static str);
 impl SignerId {
     /// Heads of the journal.
     pub const JOURNAL: Self = Self("yikatong journal");
+    /// A witness of journals: signs the heads that it found consistent.
+    pub const WITNESS: Self = Self("yikatong witness");
     /// The offline root of the card code CQ1: signs lists of issuer keys.
     pub const CQ1_ROOT: Self = Self("yikatong-cq1-root");
     /// An issuer of the card code CQ1: signs holders' credentials.

@@ -4,6 +4,7 @@
 mod apply;
 mod floor;
 pub mod holders;
+mod journal;
 mod load;
 mod lookup;
 
@@ -48,6 +49,21 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         people: u32,
     },
+    /// Appending to the journal with proofs, and verifying all of it.
+    Journal {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Callers, each with one entry under way.
+        #[arg(long, default_value_t = 256)]
+        clients: usize,
+        /// Entries of the log that is verified at the end.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+        entries: u64,
+    },
     /// Finding a person at the desk by each key in a large register.
     Lookup {
         /// An empty PostgreSQL database to measure on, beside the embedded one.
@@ -80,6 +96,16 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 measured =
                     apply::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+        BenchCommand::Journal { postgres, seconds, clients, entries } => {
+            let length = Duration::from_secs(seconds);
+            let size = journal::Size { length, clients, entries };
+            let mut measured = journal::run("SQLite", &sqlite, &folder, &size).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                let location = Location::Postgres(url);
+                measured = journal::run("PostgreSQL", &location, &folder, &size).await;
             }
             measured
         }

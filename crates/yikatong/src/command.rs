@@ -8,8 +8,8 @@ use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
 use crate::{
-    bank_simulator, bench, demo, factory_simulator, migrations, pay_simulator, serve, staff,
-    terminal_command,
+    bank_simulator, bench, demo, factory_simulator, journal_command, migrations, pay_simulator,
+    serve, staff, terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -42,7 +42,7 @@ enum Command {
     Db(DbCommand),
     /// The journal.
     #[command(subcommand)]
-    Journal(JournalCommand),
+    Journal(journal_command::JournalCommand),
     /// Accounts of staff.
     #[command(subcommand)]
     Staff(StaffCommand),
@@ -69,12 +69,6 @@ enum DbCommand {
     Migrate,
     /// Tell what is done and what waits.
     Status,
-}
-
-#[derive(Subcommand)]
-enum JournalCommand {
-    /// Recompute the whole journal and name the first thing that does not hold.
-    Verify,
 }
 
 #[derive(Subcommand)]
@@ -143,7 +137,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(serve) => with_runtime(serve::run(place, serve)),
         Command::Db(DbCommand::Migrate) => with_runtime(migrate(place)),
         Command::Db(DbCommand::Status) => with_runtime(status(place)),
-        Command::Journal(JournalCommand::Verify) => with_runtime(verify(place)),
+        Command::Journal(command) => with_runtime(journal_command::run(place, command)),
         Command::Staff(StaffCommand::Add(new)) => with_runtime(staff::add(place, new)),
         Command::Demo(DemoCommand::Generate { people }) => {
             with_runtime(demo::generate(place, people))
@@ -193,28 +187,4 @@ async fn status(place: Place) -> Outcome {
         waiting |= state == MigrationState::Waiting || state == MigrationState::Differs;
     }
     Ok(if waiting { ExitCode::from(2) } else { ExitCode::SUCCESS })
-}
-
-async fn verify(place: Place) -> Outcome {
-    let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
-    let began = std::time::Instant::now();
-    let report = kernel::journal::verify(&db, &keys, serve::JOURNAL_ORIGIN).await;
-    let report = report.map_err(|error| error.to_string())?;
-    println!(
-        "{} entries and {} signed heads recomputed in {:.1} s, {} entries wait for their leaf",
-        report.entries,
-        report.heads,
-        began.elapsed().as_secs_f64(),
-        report.pending
-    );
-    match report.fault {
-        None => {
-            println!("the journal holds");
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(fault) => {
-            println!("BROKEN: {fault}");
-            Ok(ExitCode::FAILURE)
-        }
-    }
 }

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod demo_fusion;
 pub mod factory_simulator;
 pub mod home;
+pub mod journal_command;
 pub mod pay_simulator;
 pub mod serve;
 pub mod staff;
@@ -51,6 +52,7 @@ pub fn migrations() -> Vec<Migration> {
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
     [
+        vec![kernel::journal::witness::JOB],
         people::jobs(),
         cards::jobs(),
         banks::jobs(),

@@ -6,16 +6,28 @@
 //! erased later while the proofs of all others stay valid.
 //!
 //! Writers do not wait for one another: [`sequencer`] gives entries their place in the Merkle tree
-//! within a quarter of a second and signs the new head. [`verify`] recomputes everything.
+//! within a quarter of a second and signs heads of it. [`verify`] recomputes everything. [`proof`]
+//! shows one entry's place to somebody who trusts neither server nor database; [`witness`] lets
+//! others watch that the log only grows.
 
+mod erase;
+mod fsck;
+mod kept;
+mod log;
 mod pages;
+pub mod proof;
 mod sequencer;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod verify;
+pub mod witness;
 
 use serde::Serialize;
 
+pub use erase::erase;
+pub use kept::{Kept, compare_kept};
+pub use log::{Figures, delayed, figures};
 pub use pages::routes;
 pub use sequencer::{run, sequence};
 pub use verify::{Report, verify};
@@ -53,6 +65,8 @@ pub struct Entry {
     pub result: String,
     /// Further facts without values of personal data.
     pub detail: serde_json::Value,
+    /// The person concerned is shown it from this moment on; `None`: at once.
+    pub shown_after: Option<Utc>,
 }
 
 impl Entry {
@@ -71,7 +85,17 @@ impl Entry {
             fields: Vec::new(),
             result: "ok".to_owned(),
             detail: serde_json::Value::Null,
+            shown_after: None,
         }
+    }
+
+    /// Committed at once, but displayed to the person concerned only later, where a law allows it (an
+    /// investigation). The delay is part of what is committed, and the number of entries that are
+    /// delayed is public: [`figures`].
+    #[must_use]
+    pub fn shown_after(mut self, moment: Utc) -> Self {
+        self.shown_after = Some(moment);
+        self
     }
 
     /// The person whose data it concerns.
@@ -130,11 +154,17 @@ pub struct Stored {
     pub result: String,
     /// JSON.
     pub detail: String,
+    /// When the person concerned may see it, where that is later. Left out of the content when there
+    /// is none, so that entries from before there were delays keep their leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown_after: Option<Utc>,
 }
 
 /// The columns of [`Stored`], in order.
 const COLUMNS: &str = "id, at, act, actor_id, actor_role, actor_name, org_id, subject_id, object, \
-     item, purpose, basis, fields, result, detail";
+     item, purpose, basis, fields, result, detail, shown_after";
+/// How many they are; salt and leaf follow.
+const WIDTH: usize = 16;
 
 impl Stored {
     fn of(entry: &Entry) -> Self {
@@ -158,6 +188,7 @@ impl Stored {
             fields: entry.fields.join(","),
             result: entry.result.clone(),
             detail,
+            shown_after: entry.shown_after,
         }
     }
 
@@ -178,18 +209,18 @@ impl Stored {
             fields: row.get(12)?,
             result: row.get(13)?,
             detail: row.get(14)?,
+            shown_after: row.get(15)?,
         })
+    }
+
+    /// What is committed to: compact JSON.
+    fn content(&self) -> String {
+        serde_json::to_string(self).expect("an entry is plain data")
     }
 
     /// The entry's hash in the tree.
     fn leaf(&self, salt: &[u8; 16]) -> [u8; 32] {
-        let content = serde_json::to_vec(self).expect("an entry is plain data");
-        let commitment = seal::sm3::sm3(&[salt.as_slice(), &content].concat());
-        let mut data = Vec::with_capacity(48);
-        data.extend_from_slice(&self.id.0.to_be_bytes());
-        data.extend_from_slice(&self.at.0.to_be_bytes());
-        data.extend_from_slice(&commitment);
-        seal::merkle::leaf_hash::<seal::hash::Sm3>(&data)
+        leaf_of(self.id, self.at, salt, &self.content())
     }
 
     fn into_values(self, salt: [u8; 16], leaf: [u8; 32]) -> Vec<Value<'static>> {
@@ -209,10 +240,21 @@ impl Stored {
             v(self.fields),
             v(self.result),
             v(self.detail),
+            v(self.shown_after),
             v(salt.to_vec()),
             v(leaf.to_vec()),
         ]
     }
+}
+
+/// `SM3(0x00 ‖ id ‖ at ‖ SM3(salt ‖ content))`.
+fn leaf_of(id: Id, at: Utc, salt: &[u8; 16], content: &str) -> [u8; 32] {
+    let commitment = seal::sm3::sm3(&[salt.as_slice(), content.as_bytes()].concat());
+    let mut data = Vec::with_capacity(48);
+    data.extend_from_slice(&id.0.to_be_bytes());
+    data.extend_from_slice(&at.0.to_be_bytes());
+    data.extend_from_slice(&commitment);
+    seal::merkle::leaf_hash::<seal::hash::Sm3>(&data)
 }
 
 /// Writes one entry into the transaction of what it tells.
@@ -241,16 +283,21 @@ pub fn record_all(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The newest entries about a person, newest first: the holder's "who saw my data" (Art. 19).
+/// The newest entries about a person, newest first: the holder's "who saw my data" (Art. 19). Those
+/// whose display is lawfully delayed are left out until their time.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn about(tx: &mut Tx<'_>, person: Id, before: Id, most: i64) -> Result<Vec<Stored>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM journal_entry WHERE subject_id = $1 AND id < $2
-         ORDER BY id DESC LIMIT $3"
+        "SELECT {COLUMNS} FROM journal_entry
+         WHERE subject_id = $1 AND id < $2 AND (shown_after IS NULL OR shown_after <= $3)
+         ORDER BY id DESC LIMIT $4"
     );
-    tx.query(&sql, &[v(person), v(before), v(most)])?.iter().map(Stored::read).collect()
+    tx.query(&sql, &[v(person), v(before), v(Utc::now()), v(most)])?
+        .iter()
+        .map(Stored::read)
+        .collect()
 }
 
 /// The newest entries of all, newest first: for auditors.

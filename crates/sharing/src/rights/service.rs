@@ -233,7 +233,7 @@ fn erase(tx: &mut Tx<'_>, person: Id, about: &str) -> Result<&'static str, Probl
         }
         _ => return Err(Refused::Kept.into()),
     };
-    people::changes::store::update(tx, &record)?;
+    people::store::set_contact(tx, &record)?;
     Ok(field)
 }
 
