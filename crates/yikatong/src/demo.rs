@@ -3,6 +3,7 @@
 //! without `--demo`.
 
 mod banks;
+mod care;
 mod money;
 mod staff;
 
@@ -157,6 +158,7 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
     outlets::seed::seed(app, orgs["outlet"]).await?;
     outlets::seed::work(app, &clerk, 7).await?;
     money::make(app).await?;
+    care::make(app, &orgs).await?;
     outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
