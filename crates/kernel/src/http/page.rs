@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Uri, header};
 
 use super::guard::Caller;
+use super::nav::{Nav, nav};
 use super::routes::NavEntry;
 use crate::actor::{Actor, Role};
 use crate::auth;
@@ -61,7 +62,7 @@ pub struct Page {
     /// Who is signed in.
     pub user: Option<UserChip>,
     /// Links of his role.
-    pub nav: Vec<NavItem>,
+    pub nav: Nav,
     /// A message on top.
     pub flash: Option<Flash>,
     /// Version of the program.
@@ -170,23 +171,6 @@ pub(super) fn further(app: &App, lang: Lang) -> Vec<NavItem> {
         key: None,
     };
     entries.filter(|entry| !entry.main).map(item).collect()
-}
-
-fn nav(entries: &[NavEntry], role: Role, lang: Lang, path: &str) -> Vec<NavItem> {
-    let mine = entries.iter().filter(|entry| entry.main && entry.roles.contains(&role));
-    let longest =
-        mine.clone().filter(|entry| below(path, entry.href)).map(|entry| entry.href.len()).max();
-    mine.map(|entry| NavItem {
-        href: entry.href.to_owned(),
-        label: entry.label.get(lang).to_owned(),
-        current: longest == Some(entry.href.len()) && below(path, entry.href),
-        key: entry.key,
-    })
-    .collect()
-}
-
-fn below(path: &str, href: &str) -> bool {
-    path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl FromRequestParts<App> for Page {

@@ -55,6 +55,8 @@ pub struct NavEntry {
     pub key: Option<char>,
     /// In the bar; else on the page of further services, which a phone's bar has no room for.
     pub main: bool,
+    /// Capability that offers it.
+    pub capability: &'static str,
 }
 
 /// The routes of one capability, or of several merged.
@@ -157,7 +159,8 @@ impl Routes {
         label: Text,
         key: Option<char>,
     ) -> Self {
-        self.nav.push(NavEntry { roles, href, label, key, main: true });
+        let capability = self.capability;
+        self.nav.push(NavEntry { roles, href, label, key, main: true, capability });
         self
     }
 
@@ -165,7 +168,8 @@ impl Routes {
     #[must_use]
     pub fn more(mut self, href: &'static str, label: Text) -> Self {
         let roles = &[Role::Holder];
-        self.nav.push(NavEntry { roles, href, label, key: None, main: false });
+        let capability = self.capability;
+        self.nav.push(NavEntry { roles, href, label, key: None, main: false, capability });
         self
     }
 
