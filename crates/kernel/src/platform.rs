@@ -27,6 +27,8 @@ pub struct Config {
     pub journal_origin: String,
     /// A trusted proxy tells the caller's address in `X-Forwarded-For`.
     pub behind_proxy: bool,
+    /// Address at which the platform is reached, without a slash at its end: `https://card.example`.
+    pub public_url: String,
     /// Cookies only over TLS: on unless the platform is reached on a loopback address.
     pub secure_cookies: bool,
 }

@@ -148,6 +148,7 @@ pub async fn platform(test: &TestDb, migrations: &[&[Migration]]) -> App {
         region: "500000".to_owned(),
         issuer_code: "11500000MB1234567X".to_owned(),
         journal_origin: "test.yikatong/journal".to_owned(),
+        public_url: "http://localhost".to_owned(),
         behind_proxy: false,
         secure_cookies: false,
     };

@@ -178,6 +178,7 @@ async fn prepare(
         region: "500000".to_owned(),
         issuer_code: crate::demo::ISSUER.to_owned(),
         journal_origin: serve::JOURNAL_ORIGIN.to_owned(),
+        public_url: "http://localhost".to_owned(),
         behind_proxy: false,
         secure_cookies: true,
     };

@@ -95,6 +95,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
 
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
+    let signin_list = catalogue.clone();
     kernel_routes()
         .merge(home::routes())
         .merge(cards::routes())
@@ -105,7 +106,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(outlets::routes())
         .merge(funds::routes())
         .merge(sharing::routes(&[]))
-        .merge(signin::routes())
+        .merge(signin::routes(signin_list))
         .merge(regions::routes())
         .merge(care::routes())
         .merge(conduct::routes())

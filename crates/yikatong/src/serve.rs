@@ -39,6 +39,9 @@ pub struct ServeArguments {
     /// last one in `X-Forwarded-For`. Only for a proxy that sets this header itself.
     #[arg(long, env = "YIKATONG_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// Address at which people and services reach the platform; the listening address when not given.
+    #[arg(long, env = "YIKATONG_PUBLIC_URL")]
+    public_url: Option<String>,
 }
 
 impl ServeArguments {
@@ -50,6 +53,7 @@ impl ServeArguments {
             region: "500000".to_owned(),
             issuer: None,
             behind_proxy: false,
+            public_url: None,
         }
     }
 }
@@ -71,6 +75,7 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
         region: arguments.region,
         issuer_code: issuer(arguments.issuer, arguments.demo)?,
         journal_origin: JOURNAL_ORIGIN.to_owned(),
+        public_url: public_url(arguments.public_url, &listener)?,
         behind_proxy: arguments.behind_proxy,
         secure_cookies: arguments.behind_proxy || !arguments.listen.ip().is_loopback(),
     };
@@ -96,6 +101,15 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     }
     kernel::http::serve(router, listener, stopped()).await.map_err(|e| e.to_string())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn public_url(given: Option<String>, listener: &tokio::net::TcpListener) -> Result<String, String> {
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let url = given.unwrap_or_else(|| format!("http://{address}"));
+    match url.starts_with("http://") || url.starts_with("https://") {
+        true => Ok(url.trim_end_matches('/').to_owned()),
+        false => Err(format!("--public-url {url}: an address begins with https://")),
+    }
 }
 
 /// The code that certificates of electronic cards will carry for ever: checked, never a made-up one
@@ -187,6 +201,7 @@ pub async fn tool_platform(db: Db, keys: Keys, place: &Place) -> Result<App, DbE
         region: "500000".to_owned(),
         issuer_code: demo::ISSUER.to_owned(),
         journal_origin: JOURNAL_ORIGIN.to_owned(),
+        public_url: String::new(),
         behind_proxy: false,
         secure_cookies: true,
     };

@@ -9,5 +9,6 @@ mod matrix;
 mod offline;
 mod pay_simulator;
 mod regulation;
+mod signin;
 mod support;
 mod town;

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 pub use accounts::{
     Member, NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
@@ -39,6 +39,9 @@ use crate::time::Utc;
 pub(crate) const SESSION_COOKIE: &str = "yikatong_session";
 /// Cookie of a browser that signed in before.
 pub(crate) const DEVICE_COOKIE: &str = "yikatong_device";
+
+/// Where a browser wants to be after signing in.
+pub(crate) const NEXT_COOKIE: &str = "yikatong_next";
 
 /// A recognised session.
 #[derive(Clone, Debug)]
@@ -203,6 +206,30 @@ fn find_session(
 fn touch(tx: &mut Tx<'_>, digest: &[u8; 32], now: Utc) -> Result<(), DbError> {
     let sql = "UPDATE session SET seen_at = $1 WHERE digest = $2";
     tx.execute(sql, &[v(now), v(digest)]).map(drop)
+}
+
+/// The session of the browser that sends these headers; for pages that are open to everybody.
+///
+/// # Errors
+/// The database's word.
+pub async fn presented(app: &Platform, headers: &HeaderMap) -> Result<Option<Session>, Problem> {
+    match cookie(headers, SESSION_COOKIE) {
+        Some(token) => session_of(app, &token, true).await,
+        None => Ok(None),
+    }
+}
+
+/// When a session was signed in.
+///
+/// # Errors
+/// There is none any more.
+pub fn signed_in_at(tx: &mut Tx<'_>, digest: &[u8; 32]) -> Result<Utc, DbError> {
+    tx.one("SELECT created_at FROM session WHERE digest = $1", &[v(digest)])?.get(0)
+}
+
+/// A cookie that leads a browser back to a place of ours after it has signed in, for ten minutes.
+pub fn come_back_to(app: &Platform, place: &str) -> HeaderValue {
+    pages::set_cookie(app, NEXT_COOKIE, place, 600)
 }
 
 /// A finished session without the steps of signing in, for tests; returns the value for forms.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::service::{self, Complete};
-use super::{DEVICE_COOKIE, SESSION_COOKIE, Session, cookie};
+use super::{DEVICE_COOKIE, NEXT_COOKIE, SESSION_COOKIE, Session, cookie};
 use crate::actor::{Access, Role};
 use crate::http::{Form, NoFields, Page, Routes, home_of, render};
 use crate::outbox::FileSms;
@@ -181,7 +181,7 @@ async fn holder_code(
     let token = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let device = cookie(&headers, DEVICE_COOKIE);
     match service::check_second_factor(&app, &token, &form.code, device).await {
-        Ok(complete) => Ok(enter(&app, &complete)),
+        Ok(complete) => Ok(enter(&app, &headers, &complete)),
         Err(problem) => {
             let error = shown(&p, &problem);
             with_status(&problem, show_code_form(&app, p, &headers, error).await?)
@@ -198,7 +198,7 @@ async fn staff_code(
     let token = cookie(&headers, SESSION_COOKIE).unwrap_or_default();
     let device = cookie(&headers, DEVICE_COOKIE);
     match service::check_second_factor(&app, &token, &form.code, device).await {
-        Ok(complete) => Ok(enter(&app, &complete)),
+        Ok(complete) => Ok(enter(&app, &headers, &complete)),
         Err(problem) => {
             let error = shown(&p, &problem);
             with_status(&problem, show_factor_form(&app, p, &headers, error).await?)
@@ -262,8 +262,16 @@ fn go_on(app: &Platform, token: &str, to: &str) -> Response {
     ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
 }
 
-fn enter(app: &Platform, complete: &Complete) -> Response {
-    let mut response = Redirect::to(home_of(complete.role)).into_response();
+fn enter(app: &Platform, headers: &HeaderMap, complete: &Complete) -> Response {
+    // Only a place of ours: two slashes would be another site.
+    let ours = |place: &String| place.starts_with('/') && !place.starts_with("//");
+    let next = cookie(headers, NEXT_COOKIE).filter(ours);
+    let to = next.as_deref().unwrap_or(home_of(complete.role));
+    let mut response = Redirect::to(to).into_response();
+    if next.is_some() {
+        let gone = set_cookie(app, NEXT_COOKIE, "", 0);
+        response.headers_mut().append(header::SET_COOKIE, gone);
+    }
     let session = set_cookie(app, SESSION_COOKIE, &complete.token, 12 * 3_600);
     let device = set_cookie(app, DEVICE_COOKIE, &complete.device, 180 * 86_400);
     response.headers_mut().append(header::SET_COOKIE, session);
@@ -271,7 +279,7 @@ fn enter(app: &Platform, complete: &Complete) -> Response {
     response
 }
 
-fn set_cookie(app: &Platform, name: &str, value: &str, seconds: i64) -> HeaderValue {
+pub(super) fn set_cookie(app: &Platform, name: &str, value: &str, seconds: i64) -> HeaderValue {
     let secure = if app.config.secure_cookies { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
