@@ -66,6 +66,42 @@ async fn a_proof_that_was_bent_anywhere_does_not_hold_and_says_where() {
 }
 
 #[tokio::test]
+async fn no_flipped_bit_of_a_proof_goes_unseen() {
+    let test = databases("flipped").remove(0);
+    let (app, ids) = filled(&test).await;
+    let good = prove(&app, ids[4], None).await.expect("a proof");
+    let trusted = log_key(&app);
+    let flipped = |text: &str| -> Vec<String> {
+        let ascii = text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_graphic());
+        let flip = |(at, byte): (usize, u8)| {
+            [&text[..at], &char::from(byte ^ 1).to_string(), &text[at + 1..]].concat()
+        };
+        ascii.map(flip).collect()
+    };
+    let mut tried = 0;
+    let mut refuse = |bent: Proof| {
+        tried += 1;
+        assert!(bent.check(Some(&trusted)).is_err(), "{bent:?}");
+    };
+    flipped(&good.content)
+        .into_iter()
+        .for_each(|content| refuse(Proof { content, ..good.clone() }));
+    flipped(&good.salt).into_iter().for_each(|salt| refuse(Proof { salt, ..good.clone() }));
+    flipped(&good.head).into_iter().for_each(|head| refuse(Proof { head, ..good.clone() }));
+    flipped(&good.log_key)
+        .into_iter()
+        .for_each(|log_key| refuse(Proof { log_key, ..good.clone() }));
+    for (place, hash) in good.inclusion.iter().enumerate() {
+        for hash in flipped(hash) {
+            let mut bent = good.clone();
+            bent.inclusion[place] = hash;
+            refuse(bent);
+        }
+    }
+    assert!(tried > 700, "{tried}");
+}
+
+#[tokio::test]
 async fn a_proof_waits_for_the_head_and_is_made_for_the_person_concerned_only() {
     for test in databases("whose") {
         let app = platform(&test, &[crate::MIGRATIONS]).await;
