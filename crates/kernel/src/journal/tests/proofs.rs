@@ -143,6 +143,26 @@ async fn a_delayed_entry_is_committed_at_once_counted_and_shown_when_its_time_ha
 }
 
 #[tokio::test]
+async fn a_delay_is_never_longer_than_the_authority_allows() {
+    for test in databases("limit") {
+        let app = platform(&test, &[crate::MIGRATIONS]).await;
+        let (me, now) = (id(), Utc::now());
+        let sql = "INSERT INTO setting (name, from_at, value) VALUES ($1, 0, 3)";
+        let set = move |tx: &mut Tx<'_>| tx.execute(sql, &[v(MOST_DELAY_DAYS.name)]);
+        app.db.housekeeping(set).await.expect("set");
+        for (days, expected) in [(2, 2), (3, 3), (400, 3), (i64::MAX, 3)] {
+            let mut long = entry(&app, "侦查").about(me);
+            long.at = now;
+            long.shown_after = Some(now.plus_seconds(days.saturating_mul(86_400)));
+            write(&app, long).await;
+            let newest = app.db.read(|tx| newest(tx, Id(i64::MAX), 1)).await.expect("entries");
+            let until = now.plus_seconds(expected * 86_400);
+            assert_eq!(newest[0].shown_after, Some(until), "{} {days}", test.engine);
+        }
+    }
+}
+
+#[tokio::test]
 async fn holders_download_their_proofs_and_auditors_ask_for_any() {
     let test = databases("download").remove(0);
     let app = platform(&test, &[crate::MIGRATIONS]).await;
