@@ -159,7 +159,7 @@ pub fn told(proved: &Proved, trusted: bool) -> String {
         words.push_str(&format!(
             "{name} (key {key}) signed at {} that the head of {size} entries, the beginning of this \
              log, grew out of all it saw before.\n",
-            Utc(*at_s as i64 * 1_000_000).rfc3339(),
+            Utc(0).plus_seconds((*at_s).try_into().unwrap_or(i64::MAX)).rfc3339(),
         ));
     }
     if proved.witnesses.is_empty() {

@@ -74,6 +74,7 @@ pub fn jobs() -> Vec<Job> {
 /// What the authority may tune.
 static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
     [
+        kernel::journal::SETTINGS.to_vec(),
         people::SETTINGS.to_vec(),
         cards::settings(),
         banks::SETTINGS.to_vec(),

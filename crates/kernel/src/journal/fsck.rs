@@ -83,27 +83,36 @@ fn ends(tx: &mut Tx<'_>, size: u64, newest: u64, frontier: &[u8]) -> Checked<u64
     })
 }
 
+/// Waiting entries read at a time.
+const CHUNK: i64 = 5_000;
+
 /// Entries that wait for their leaf are the ones that were written.
 fn waiting(tx: &mut Tx<'_>) -> Checked<()> {
     let columns = COLUMNS.split(", ").map(|c| format!("e.{}", c.trim())).collect::<Vec<_>>();
     let sql = format!(
         "SELECT {}, e.salt, e.leaf, p.entry_id, p.leaf FROM journal_pending p
-         LEFT JOIN journal_entry e ON e.id = p.entry_id ORDER BY p.entry_id",
+         LEFT JOIN journal_entry e ON e.id = p.entry_id
+         WHERE p.entry_id > $1 ORDER BY p.entry_id LIMIT $2",
         columns.join(", ")
     );
-    for row in tx.query(&sql, &[])? {
-        let id: Id = row.get(WIDTH + 2)?;
-        let leaves = (row.get::<[u8; 32]>(WIDTH + 1), row.get::<[u8; 32]>(WIDTH + 3));
-        let (Ok(entry), Ok(salt), (Ok(kept), Ok(waiting))) =
-            (Stored::read(&row), row.get(WIDTH), leaves)
-        else {
-            return Ok(Err(format!("the waiting entry {id} is missing or unreadable")));
-        };
-        if entry.leaf(&salt) != kept || kept != waiting {
-            return Ok(Err(format!("the waiting entry {id} was changed")));
+    let mut after = Id(i64::MIN);
+    loop {
+        let rows = tx.query(&sql, &[v(after), v(CHUNK)])?;
+        let Some(last) = rows.last() else { return Ok(Ok(())) };
+        after = last.get(WIDTH + 2)?;
+        for row in rows {
+            let id: Id = row.get(WIDTH + 2)?;
+            let leaves = (row.get::<[u8; 32]>(WIDTH + 1), row.get::<[u8; 32]>(WIDTH + 3));
+            let (Ok(entry), Ok(salt), (Ok(kept), Ok(waiting))) =
+                (Stored::read(&row), row.get(WIDTH), leaves)
+            else {
+                return Ok(Err(format!("the waiting entry {id} is missing or unreadable")));
+            };
+            if entry.leaf(&salt) != kept || kept != waiting {
+                return Ok(Err(format!("the waiting entry {id} was changed")));
+            }
         }
     }
-    Ok(Ok(()))
 }
 
 /// Each erasure has its order in the journal; the order itself is an entry like all others.

@@ -34,7 +34,9 @@ fn cached(
 ) -> Response {
     let tag = format!("\"{tag}\"");
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let has_it = known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag));
+    let has_it = known.is_some_and(|known| {
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
+    });
     let mut response = match has_it {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => ([(header::CONTENT_TYPE, kind)], body).into_response(),

@@ -36,6 +36,7 @@ use crate::actor::Actor;
 use crate::db::{DbError, Row, Tx, Value, v};
 use crate::id::Id;
 use crate::platform::random;
+use crate::settings::{self, Setting};
 use crate::time::Utc;
 
 /// What happened, as it will be on record for ever.
@@ -90,8 +91,8 @@ impl Entry {
     }
 
     /// Committed at once, but displayed to the person concerned only later, where a law allows it (an
-    /// investigation). The delay is part of what is committed, and the number of entries that are
-    /// delayed is public: [`figures`].
+    /// investigation). The delay is part of what is committed, is cut to [`MOST_DELAY_DAYS`], and the
+    /// number of entries that are delayed is public: [`figures`].
     #[must_use]
     pub fn shown_after(mut self, moment: Utc) -> Self {
         self.shown_after = Some(moment);
@@ -257,6 +258,27 @@ fn leaf_of(id: Id, at: Utc, salt: &[u8; 16], content: &str) -> [u8; 32] {
     seal::merkle::leaf_hash::<seal::hash::Sm3>(&data)
 }
 
+/// The longest delay of the display to the person concerned.
+pub const MOST_DELAY_DAYS: Setting = Setting {
+    name: "journal.most-delay-days",
+    default: 180,
+    least: 1,
+    most: 1_095,
+    zh: "依法延迟向本人展示查阅记录的最长天数",
+    en: "Most days by which an entry may be shown later to the person concerned",
+    article: 19,
+};
+
+/// What the authority may tune.
+pub const SETTINGS: &[&Setting] = &[&MOST_DELAY_DAYS];
+
+/// When the person concerned may see an entry; the setting is read for the few that are delayed.
+fn limited(tx: &mut Tx<'_>, entry: &Entry) -> Result<Option<Utc>, DbError> {
+    let Some(moment) = entry.shown_after else { return Ok(None) };
+    let days = settings::get(tx, &MOST_DELAY_DAYS, entry.at)?;
+    Ok(Some(moment.min(entry.at.plus_seconds(days * 86_400))))
+}
+
 /// Writes one entry into the transaction of what it tells.
 ///
 /// # Errors
@@ -272,7 +294,8 @@ pub fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), DbError> {
 pub fn record_all(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<(), DbError> {
     let (mut rows, mut pending) = (Vec::new(), Vec::new());
     for entry in entries {
-        let (stored, salt) = (Stored::of(entry), random::<16>());
+        let (mut stored, salt) = (Stored::of(entry), random::<16>());
+        stored.shown_after = limited(tx, entry)?;
         let leaf = stored.leaf(&salt);
         pending.push(vec![v(entry.id), v(leaf.to_vec())]);
         rows.push(stored.into_values(salt, leaf));

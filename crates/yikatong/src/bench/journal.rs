@@ -58,7 +58,7 @@ pub(super) async fn run(
     told("under load: under a signed head after", &load.provable, "ms");
     let mut idle = Vec::new();
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         idle.extend(probes(&app, Duration::from_millis(400)).await.map_err(words)?.1);
     }
     told("at rest: under a signed head after", &idle, "ms");

@@ -66,6 +66,42 @@ async fn a_proof_that_was_bent_anywhere_does_not_hold_and_says_where() {
 }
 
 #[tokio::test]
+async fn no_flipped_bit_of_a_proof_goes_unseen() {
+    let test = databases("flipped").remove(0);
+    let (app, ids) = filled(&test).await;
+    let good = prove(&app, ids[4], None).await.expect("a proof");
+    let trusted = log_key(&app);
+    let flipped = |text: &str| -> Vec<String> {
+        let ascii = text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_graphic());
+        let flip = |(at, byte): (usize, u8)| {
+            [&text[..at], &char::from(byte ^ 1).to_string(), &text[at + 1..]].concat()
+        };
+        ascii.map(flip).collect()
+    };
+    let mut tried = 0;
+    let mut refuse = |bent: Proof| {
+        tried += 1;
+        assert!(bent.check(Some(&trusted)).is_err(), "{bent:?}");
+    };
+    flipped(&good.content)
+        .into_iter()
+        .for_each(|content| refuse(Proof { content, ..good.clone() }));
+    flipped(&good.salt).into_iter().for_each(|salt| refuse(Proof { salt, ..good.clone() }));
+    flipped(&good.head).into_iter().for_each(|head| refuse(Proof { head, ..good.clone() }));
+    flipped(&good.log_key)
+        .into_iter()
+        .for_each(|log_key| refuse(Proof { log_key, ..good.clone() }));
+    for (place, hash) in good.inclusion.iter().enumerate() {
+        for hash in flipped(hash) {
+            let mut bent = good.clone();
+            bent.inclusion[place] = hash;
+            refuse(bent);
+        }
+    }
+    assert!(tried > 700, "{tried}");
+}
+
+#[tokio::test]
 async fn a_proof_waits_for_the_head_and_is_made_for_the_person_concerned_only() {
     for test in databases("whose") {
         let app = platform(&test, &[crate::MIGRATIONS]).await;
@@ -103,6 +139,26 @@ async fn a_delayed_entry_is_committed_at_once_counted_and_shown_when_its_time_ha
         let then = now.plus_seconds(3_601);
         let counted = app.db.read(move |tx| delayed(tx, then)).await.expect("a count");
         assert_eq!(counted, 0, "{}", test.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_delay_is_never_longer_than_the_authority_allows() {
+    for test in databases("limit") {
+        let app = platform(&test, &[crate::MIGRATIONS]).await;
+        let (me, now) = (id(), Utc::now());
+        let sql = "INSERT INTO setting (name, from_at, value) VALUES ($1, 0, 3)";
+        let set = move |tx: &mut Tx<'_>| tx.execute(sql, &[v(MOST_DELAY_DAYS.name)]);
+        app.db.housekeeping(set).await.expect("set");
+        for (days, expected) in [(2, 2), (3, 3), (400, 3), (i64::MAX, 3)] {
+            let mut long = entry(&app, "侦查").about(me);
+            long.at = now;
+            long.shown_after = Some(now.plus_seconds(days.saturating_mul(86_400)));
+            write(&app, long).await;
+            let newest = app.db.read(|tx| newest(tx, Id(i64::MAX), 1)).await.expect("entries");
+            let until = now.plus_seconds(expected * 86_400);
+            assert_eq!(newest[0].shown_after, Some(until), "{} {days}", test.engine);
+        }
     }
 }
 

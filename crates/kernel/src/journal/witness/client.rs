@@ -65,11 +65,21 @@ async fn ask(
                 Ok(seen) => return Ok(Err(format!("it has seen size {seen} of this log"))),
                 Err(_) => return Ok(Err("it reports a fork of this log".to_owned())),
             },
-            Ok((status, _)) => return Ok(Err(format!("it answered {status}"))),
+            Ok((status, _)) => return Ok(Err(format!("it answered {status}{}", meaning(status)))),
             Err(error) => return Ok(Err(error)),
         }
     }
     Ok(Err("it moved on while it was asked".to_owned()))
+}
+
+/// What a refusal of the profile means for this log.
+fn meaning(status: u16) -> &'static str {
+    match status {
+        403 => ": it knows another key of this log",
+        404 => ": it does not watch this log",
+        422 => ": it does not find this log consistent with what it saw",
+        _ => "",
+    }
 }
 
 fn check(witness: &Witness, note: &str, body: &str) -> Result<String, String> {

@@ -242,7 +242,7 @@ async fn a_forked_log_gets_no_signature_and_a_false_signature_is_not_kept() {
     assert_eq!(round(&two).await.expect("a round"), "0 of 1 signed");
     let asked = read(&two, store::witnesses).await.remove(0);
     assert_eq!((asked.size, asked.failures), (0, 1), "{asked:?}");
-    assert!(asked.last_result.contains("422"), "{asked:?}");
+    assert!(asked.last_result.contains("422: it does not find this log consistent"), "{asked:?}");
     assert_eq!(alarms(&witness).await.len(), 1);
     // Somebody who is not the witness that was configured.
     let stranger = databases("stranger").remove(0);
