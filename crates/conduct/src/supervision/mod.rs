@@ -1,5 +1,7 @@
 //! What the authority and the auditor see of the whole (Art. 4, 25).
 
+pub mod regulation;
+
 use kernel::db::Migration;
 use kernel::http::Routes;
 use kernel::jobs::Job;

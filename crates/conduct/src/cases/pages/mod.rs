@@ -1,0 +1,2 @@
+//! x
+pub(crate) fn routes() -> kernel::http::Routes { kernel::http::Routes::new("conduct") }
