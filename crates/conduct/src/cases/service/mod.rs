@@ -10,6 +10,7 @@ mod report;
 pub use apply::Sent;
 pub use evidence::{add as add_evidence, read as read_evidence};
 pub use handle::{act, finalise, respond};
+pub(crate) use look::narrowed;
 pub use look::{File, Own, concerned, list, open};
 pub use protect::{name_officer, officers, reveal};
 pub use report::{More, Status, Telling, Told, from_office, more, report, status};
