@@ -3,5 +3,6 @@
 mod api;
 mod evidence;
 mod house;
+mod pages;
 mod reports;
 mod way;
