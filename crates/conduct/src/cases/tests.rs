@@ -2,7 +2,7 @@
 
 mod api;
 mod evidence;
-mod house;
+pub(crate) mod house;
 mod pages;
 mod reports;
 mod way;

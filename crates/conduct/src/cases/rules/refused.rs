@@ -57,11 +57,13 @@ pub enum Refused {
     NoName,
     /// A piece of evidence is not what was taken.
     EvidenceChanged,
+    /// The regulation is not in force yet.
+    NotInForce,
 }
 
 impl Refused {
     /// All refusals.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Step,
         Self::OwnCase,
         Self::OwnHead,
@@ -88,6 +90,7 @@ impl Refused {
         Self::NotProtection,
         Self::NoName,
         Self::EvidenceChanged,
+        Self::NotInForce,
     ];
 
     /// Code, reason and advice in both languages.
@@ -268,6 +271,13 @@ impl Refused {
                 "可通过查询码页面与举报人联系",
                 "Write to him through the page of his code",
             ],
+            Self::NotInForce => [
+                "conduct/not-in-force",
+                "条例尚未施行，不能据此作出决定",
+                "The regulation is not in force yet, so that no decision can rest on it",
+                "请在施行之日后办理",
+                "Decide from its first day on",
+            ],
             Self::EvidenceChanged => [
                 "conduct/evidence-changed",
                 "证据与入卷时不一致",
@@ -287,6 +297,7 @@ impl Refusal for Refused {
     fn article(&self) -> Option<Article> {
         match self {
             Self::OtherLawFirst => Some(Article(27)),
+            Self::NotInForce => Some(Article(28)),
             Self::OwnCase | Self::OwnHead | Self::OwnReport | Self::OtherHand => Some(Article(25)),
             Self::NotProtection | Self::EvidenceChanged => Some(Article(19)),
             Self::Known | Self::NoName | Self::Taken | Self::Role | Self::Division => None,

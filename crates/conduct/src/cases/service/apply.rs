@@ -16,7 +16,7 @@ use crate::cases::rules::{
 };
 use crate::cases::store::{self, Case, Round};
 use crate::cases::{APPEAL_DAYS, DECIDE_DAYS, INVESTIGATE_DAYS, REPLY_DAYS};
-use crate::supervision::regulation::version_on;
+use crate::supervision::regulation::{commencement, in_force, version_on};
 
 /// A step as sent by a form or a program; which fields count depends on the act.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -220,6 +220,12 @@ impl Step<'_> {
         Ok(clause)
     }
 
+    /// Art. 28.
+    fn in_force(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
+        let from = commencement(tx, self.now)?;
+        if in_force(from, self.now.day()) { Ok(()) } else { Err(Refused::NotInForce.into()) }
+    }
+
     fn propose(&self, tx: &mut Tx<'_>, case: &Case) -> Result<(), Problem> {
         let sent = self.sent;
         let kind = Kind::from_code(&sent.kind);
@@ -232,6 +238,7 @@ impl Step<'_> {
             correct_by: self.correct_by()?,
             reasons: sent.words.clone(),
         };
+        self.in_force(tx)?;
         let clause = self.rule(case, &decision)?;
         let round = store::rounds(tx, case.id)?.len() as i64 + 1;
         let version = version_on(self.now.day());
@@ -273,6 +280,7 @@ impl Step<'_> {
             correct_by: round.correct_by,
             reasons: unseal(self.keys, case.id, &place, &round.reasons)?,
         };
+        self.in_force(tx)?;
         let clause = self.rule(case, &decision)?;
         // The version of this day, which may be another than that of the proposal.
         let version = version_on(self.now.day());
