@@ -134,7 +134,7 @@ async fn the_committed_table_is_what_the_code_carries_out() {
     }
     committed("docs/regulation.md", &document(&articles));
     // What the page /regulation shows: the same data, so that page and document cannot differ.
-    committed("crates/conduct/data/traces.json", &page_data(&articles));
+    committed("crates/conduct/law/traces.json", &page_data(&articles));
 }
 
 fn add_route(articles: &mut BTreeMap<u8, Traces>, route: &Declared) {

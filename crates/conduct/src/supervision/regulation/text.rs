@@ -63,7 +63,7 @@ impl Version {
 }
 
 static VERSIONS: LazyLock<Vec<Version>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../data/regulation.json"))
+    serde_json::from_str(include_str!("../../../law/regulation.json"))
         .expect("a test reads the whole file")
 });
 

@@ -40,7 +40,7 @@ impl Traces {
 }
 
 static TRACES: LazyLock<Vec<Traces>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../data/traces.json"))
+    serde_json::from_str(include_str!("../../../law/traces.json"))
         .expect("a test reads the whole file")
 });
 
