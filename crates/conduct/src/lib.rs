@@ -1,8 +1,8 @@
 //! Freezes and incidents, violations, cases, sanctions, supervision (Art. 20, 24-27).
 #![forbid(unsafe_code)]
 
-pub mod safety;
 pub mod cases;
+pub mod safety;
 pub mod supervision;
 
 use kernel::db::Migration;

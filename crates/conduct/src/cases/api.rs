@@ -102,10 +102,7 @@ async fn report(
 /// How a report stands. The code is in the body, so that no log holds it.
 #[utoipa::path(post, path = "/api/v1/reports/status", tag = "conduct", request_body = More,
     responses((status = 200, body = Status), (status = 404, description = "number or code wrong")))]
-async fn status(
-    State(app): State<App>,
-    Json(asked): Json<More>,
-) -> Result<Json<Status>, Problem> {
+async fn status(State(app): State<App>, Json(asked): Json<More>) -> Result<Json<Status>, Problem> {
     Ok(Json(service::status(&app, &asked.number, &asked.code).await?))
 }
 

@@ -19,10 +19,7 @@ use kernel::settings::Setting;
 
 /// The schema.
 pub const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "conduct-cases-0001",
-        sql: include_str!("../../migrations/cases_0001.sql"),
-    },
+    Migration { name: "conduct-cases-0001", sql: include_str!("../../migrations/cases_0001.sql") },
     Migration {
         name: "conduct-credit-0001",
         sql: include_str!("../../migrations/credit_0001.sql"),
@@ -52,8 +49,13 @@ pub const REPLY_DAYS: Setting =
 pub const APPEAL_DAYS: Setting =
     days("conduct.appeal-days", 60, (5, 180), "申请复核天数", "Days to appeal against a decision");
 /// Working days to decide on a proposal or an appeal.
-pub const DECIDE_DAYS: Setting =
-    days("conduct.decide-days", 15, (3, 60), "决定、复核工作日", "Working days to decide or review");
+pub const DECIDE_DAYS: Setting = days(
+    "conduct.decide-days",
+    15,
+    (3, 60),
+    "决定、复核工作日",
+    "Working days to decide or review",
+);
 
 /// What the authority may tune.
 pub const SETTINGS: &[&Setting] = &[

@@ -396,7 +396,8 @@ async fn open_csv(State(app): State<App>) -> Result<Response, Problem> {
     let (scope, _, figures) = published(&app).await?;
     let write = || {
         let mut writer = CsvWriter::new(Vec::new())?;
-        writer.row(["figure", "article", "month", "key", "name_zh", "name_en", "value", "hidden"])?;
+        writer
+            .row(["figure", "article", "month", "key", "name_zh", "name_en", "value", "hidden"])?;
         let month = day_text(scope.from)[..7].to_owned();
         for one in &figures {
             let article = one.figure.article.to_string();

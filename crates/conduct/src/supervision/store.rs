@@ -133,8 +133,7 @@ pub(super) fn refused_by_field(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
 pub(super) fn items(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
     let mut lines: Vec<Line> = Vec::new();
     for item in items::store::names(tx)? {
-        let listed =
-            item.first <= scope.today && item.last.is_none_or(|last| last >= scope.today);
+        let listed = item.first <= scope.today && item.last.is_none_or(|last| last >= scope.today);
         let key = item.area.code();
         match lines.iter_mut().find(|line| line.key == key) {
             _ if !listed => {}
@@ -282,9 +281,7 @@ pub(super) fn refusals_late(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
 
 fn clause(code: &str) -> Text {
     match Clause::from_code(code) {
-        Some(clause) => {
-            Text::new(format!("{code} {}", clause.zh), format!("{code} {}", clause.en))
-        }
+        Some(clause) => Text::new(format!("{code} {}", clause.zh), format!("{code} {}", clause.en)),
         None => Text::new("条款待定", "Not clear yet"),
     }
 }

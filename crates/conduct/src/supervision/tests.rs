@@ -102,11 +102,13 @@ async fn the_desk_shows_all_figures_and_a_district_its_own() {
             assert!(page.contains(&format!("id=\"{}\"", figure.key)), "{}", figure.key);
         }
         assert!(page.contains(">480<") && page.contains(">573<"), "{}", house.engine);
-        let one = city.get(&format!("/office/supervision?division=500103&{}", today())).await.text();
+        let one =
+            city.get(&format!("/office/supervision?division=500103&{}", today())).await.text();
         assert!(!one.contains(">480<"));
         let district = Actor { division: "500106".to_owned(), ..actor(Role::DistrictOfficer) };
         let mut district = house.client(&district).await;
-        let own = district.get(&format!("/office/supervision?division=500112&{}", today())).await.text();
+        let own =
+            district.get(&format!("/office/supervision?division=500112&{}", today())).await.text();
         assert!(own.contains(">90<") && !own.contains(">480<"));
         for nonsense in ["division=x", "from=soon", "from=2026-02-01&until=2026-01-01"] {
             assert_eq!(city.get(&format!("/office/supervision?{nonsense}")).await.status, 422);
@@ -122,8 +124,10 @@ async fn the_desk_is_a_file_and_a_workbook() {
         let csv = city.get(&format!("/office/supervision.csv?{}", today())).await.text();
         assert!(csv.contains("uses-districts,16,") && csv.contains("500112,渝北区"), "{csv}");
         let book = city.get(&format!("/office/supervision.xlsx?{}", today())).await.body;
-        const COLUMNS: &[sheet::Column] =
-            &[sheet::Column::needed("figure", &["figure"]), sheet::Column::needed("value", &["value"])];
+        const COLUMNS: &[sheet::Column] = &[
+            sheet::Column::needed("figure", &["figure"]),
+            sheet::Column::needed("value", &["value"]),
+        ];
         let rows = sheet::open(std::io::Cursor::new(book), COLUMNS, sheet::Limits::default());
         let rows: Vec<_> = rows.expect("opens").map(|row| row.expect("a row")).collect();
         let found = rows.iter().any(|row| row.get("figure") == "uses" && row.get("value") == "573");
@@ -137,7 +141,11 @@ async fn the_auditors_page_is_the_auditors() {
     for house in houses("desk_audit").await {
         let mut auditor = house.client(&actor(Role::Auditor)).await;
         let page = auditor.get("/office/supervision/audit").await.text();
-        assert!(page.contains("id=\"lag\"") && page.contains("id=\"reporters\""), "{}", house.engine);
+        assert!(
+            page.contains("id=\"lag\"") && page.contains("id=\"reporters\""),
+            "{}",
+            house.engine
+        );
         let mut officer = house.client(&actor(Role::MunicipalOfficer)).await;
         assert_eq!(officer.get("/office/supervision/audit").await.status, 403);
         assert!(!officer.get("/office/supervision").await.text().contains("id=\"lag\""));
@@ -151,7 +159,11 @@ async fn the_yearly_report_is_in_words() {
         let mut city = house.client(&actor(Role::MunicipalOfficer)).await;
         let year = Utc::now().day().year();
         let page = city.get(&format!("/office/supervision/report/{year}")).await.text();
-        assert!(page.contains("最多的是渝北区") && page.contains("当年尚未结束"), "{}", house.engine);
+        assert!(
+            page.contains("最多的是渝北区") && page.contains("当年尚未结束"),
+            "{}",
+            house.engine
+        );
         for none in ["1999", "3000", "x"] {
             let path = format!("/office/supervision/report/{none}");
             assert_eq!(city.get(&path).await.status, 404);

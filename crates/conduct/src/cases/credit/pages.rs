@@ -82,11 +82,7 @@ struct OwnPage {
     today: Date,
 }
 
-async fn own(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    p: Page,
-) -> Result<Response, Problem> {
+async fn own(AppState(app): AppState<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let now = Utc::now();
     let person = actor.person.ok_or_else(Problem::forbidden)?;
     let record = Record::new(app.id(), now, &actor, "credit.read-own", "Art. 26")
@@ -152,11 +148,7 @@ struct WaitingPage {
     reader: Id,
 }
 
-async fn waiting(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    p: Page,
-) -> Result<Response, Problem> {
+async fn waiting(AppState(app): AppState<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let (now, keys) = (Utc::now(), app.keys.clone());
     let first = Record::new(app.id(), now, &actor, "credit.listed", "Art. 26")
         .why("处理信用异议和修复 / objections and repairs", &[]);
@@ -164,7 +156,8 @@ async fn waiting(
     let read = app.db.write(move |tx| {
         let all = store::waiting(tx)?;
         // Each person whose objection is read sees it in his record.
-        let look = |(entry, id): (&Entry, &Id)| Record { id: *id, ..first.clone() }.about(entry.person);
+        let look =
+            |(entry, id): (&Entry, &Id)| Record { id: *id, ..first.clone() }.about(entry.person);
         let mut records: Vec<Record> = all.iter().zip(&ids).map(look).collect();
         records.push(first.clone());
         journal::record_all(tx, &records)?;

@@ -179,7 +179,9 @@ pub async fn round(app: &App, port: Arc<dyn CreditPort>) -> Result<usize, Proble
                 step(app, &one, act, receipt).await?;
                 done += 1;
             }
-            Ok(Err(error)) => tracing::warn!(%error, "the credit platform did not take it; it waits"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the credit platform did not take it; it waits")
+            }
             Err(error) => tracing::warn!(%error, "the credit port failed; it waits"),
         }
     }

@@ -94,10 +94,7 @@ fn fault<'a>(p: &'a Page, problem: &'a Option<Problem>, field: &str) -> Option<&
 }
 
 /// A form's answer that is no success keeps what was typed: the page again, with its problem.
-fn with_status(
-    page: Result<Response, Problem>,
-    status: Option<u16>,
-) -> Result<Response, Problem> {
+fn with_status(page: Result<Response, Problem>, status: Option<u16>) -> Result<Response, Problem> {
     match status {
         Some(status) => {
             Ok((StatusCode::from_u16(status).unwrap_or_default(), page?).into_response())

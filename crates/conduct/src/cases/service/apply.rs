@@ -179,10 +179,8 @@ impl Step<'_> {
         }
         let login = sent.account.trim();
         if !login.is_empty() && party == Party::Staff {
-            let row = tx.optional(
-                "SELECT account_id FROM account_login WHERE login = $1",
-                &[v(login)],
-            )?;
+            let row =
+                tx.optional("SELECT account_id FROM account_login WHERE login = $1", &[v(login)])?;
             let account: Option<Id> = row.map(|row| row.get(0)).transpose()?;
             let known = account.map(|account| store::staff(tx, account)).transpose()?.flatten();
             let none = || bad("account", "没有该工作人员账号", "No such account");
@@ -286,7 +284,8 @@ impl Step<'_> {
         let version = version_on(self.now.day());
         round.regulation = version.version.clone();
         round.basis = version.words(clause.article, clause.number);
-        let told = format!("已作出决定：{} / decided: {}", round.kind.name().zh, round.kind.name().en);
+        let told =
+            format!("已作出决定：{} / decided: {}", round.kind.name().zh, round.kind.name().en);
         self.tell_reporter(case, &told);
         Ok(store::decide(tx, case.id, &round, self.actor.account, self.now)?)
     }

@@ -120,8 +120,8 @@ pub async fn read(
 
 /// Whether the journal tells the same digest.
 fn journalled(tx: &mut Tx<'_>, piece: &Piece, case: Id, digest: &[u8]) -> Result<bool, Problem> {
-    let entry = journal::newest(tx, Id(piece.entry.0 + 1), 1)?.pop();
-    Ok(entry.is_some_and(|entry| {
-        entry.id == piece.entry && entry.detail == detail(case, digest).to_string()
-    }))
+    let (entry, told) =
+        (journal::newest(tx, Id(piece.entry.0 + 1), 1)?.pop(), detail(case, digest));
+    let told = told.to_string();
+    Ok(entry.is_some_and(|entry| entry.id == piece.entry && entry.detail == told))
 }

@@ -13,8 +13,8 @@ use kernel::time::Utc;
 use super::apply::Step;
 use super::{Sent, handler, seal};
 use crate::cases::rules::{self, Act, Facts, Hand, Refused, State, may_lay};
-use crate::cases::{credit, store};
 use crate::cases::store::Case;
+use crate::cases::{credit, store};
 
 /// Ids for one step, made before the transaction.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ pub async fn act(app: &App, actor: &Actor, id: Id, sent: Sent) -> Result<State, 
     let act = Act::from_code(&sent.act);
     // Files come in by an upload, and nobody can hurry the clock.
     let act = act.filter(|act| !matches!(act, Act::Evidence | Act::Finalise));
-    let act = act.ok_or_else(|| unknown_act())?;
+    let act = act.ok_or_else(unknown_act)?;
     let (keys, now, ids, actor) = (app.keys.clone(), Utc::now(), Ids::new(app), actor.clone());
     app.db
         .write(move |tx| {
@@ -184,13 +184,7 @@ fn entry(case: &Case, step: &Step<'_>, id: Id) -> Entry {
     Entry { detail, subject, ..entry }
 }
 
-fn notify(
-    tx: &mut Tx<'_>,
-    case: &Case,
-    act: Act,
-    id: Id,
-    now: Utc,
-) -> Result<(), Problem> {
+fn notify(tx: &mut Tx<'_>, case: &Case, act: Act, id: Id, now: Utc) -> Result<(), Problem> {
     let text = match act {
         Act::Notify => "您有一份调查告知书，可陈述申辩，请登录平台“涉及我的案件”查看。",
         Act::Decide => "您的案件已作出决定，可申请复核，请登录平台“涉及我的案件”查看。",

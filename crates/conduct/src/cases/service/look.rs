@@ -10,9 +10,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 
 use super::{handler, unseal};
-use crate::cases::rules::{
-    Act, Clause, Hand, Handler, Refused, State, TABLE, impartial, may_lay,
-};
+use crate::cases::rules::{Act, Clause, Hand, Handler, Refused, State, TABLE, impartial, may_lay};
 use crate::cases::store::{self, Case, Filter, Line, Piece, Round, Step};
 
 /// The whole file with its seals opened.

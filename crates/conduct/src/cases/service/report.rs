@@ -1,8 +1,8 @@
 //! Reports from people, and cases opened by an office.
 
 use kernel::actor::Actor;
-use kernel::divisions;
 use kernel::db::Tx;
+use kernel::divisions;
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::Text;
@@ -86,7 +86,11 @@ pub async fn report(app: &App, actor: Option<&Actor>, told: &Telling) -> Result<
         code: digest(&code),
         identity,
         clause: told.clause.trim().to_owned(),
-        about: Concerned { reporter, division: told.division.trim().to_owned(), ..Concerned::default() },
+        about: Concerned {
+            reporter,
+            division: told.division.trim().to_owned(),
+            ..Concerned::default()
+        },
         ..blank(id, &number, Source::Report, seal(keys, id, "words", told.words.trim()), now)
     };
     let entry = Entry::new(app.id(), now, &Actor::system(), "case.reported", "Art. 22")
@@ -140,7 +144,13 @@ fn first_step(id: Id, case: &Case, actor: &Actor) -> Step {
     }
 }
 
-fn enter(tx: &mut Tx<'_>, case: &Case, step: &Step, entry: &Entry, now: Utc) -> Result<(), Problem> {
+fn enter(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    step: &Step,
+    entry: &Entry,
+    now: Utc,
+) -> Result<(), Problem> {
     let days = settings::get(tx, &TRIAGE_DAYS, now)?;
     let due = Some(calendar::deadline(now.day(), days, &calendar::weekday));
     if !store::insert(tx, &Case { due, ..case.clone() })? {
@@ -310,8 +320,8 @@ pub async fn from_office(
         .write(move |tx| {
             let mut case = case.clone();
             // Whoever told of the refusal does not handle the case that comes of it.
-            let refusal = origin.id.parse().ok().filter(|_| origin.source == Source::Refusal);
-            if let Some(refusal) = refusal {
+            if origin.source == Source::Refusal {
+                let refusal = origin.id.parse().map_err(|_| Problem::not_found())?;
                 let told = codes::refusals::one(tx, refusal)?.ok_or_else(Problem::not_found)?;
                 let by = told.told_by.map(|account| mark(&keys, account)).transpose()?;
                 case.about.reporter = by.unwrap_or_default();

@@ -43,12 +43,7 @@ pub struct Round {
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn insert_round(
-    tx: &mut Tx<'_>,
-    case: Id,
-    round: &Round,
-    now: Utc,
-) -> Result<(), DbError> {
+pub fn insert_round(tx: &mut Tx<'_>, case: Id, round: &Round, now: Utc) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO conduct_decision (case_id, round, state, kind, clause, regulation, basis, serious,
              other_law, authority, correct_by, reasons, proposed_by, proposed_at)
@@ -105,13 +100,7 @@ pub fn rounds(tx: &mut Tx<'_>, case: Id) -> Result<Vec<Round>, DbError> {
 ///
 /// # Errors
 /// [`DbError::Conflict`] when it does not wait.
-pub fn decide(
-    tx: &mut Tx<'_>,
-    case: Id,
-    round: &Round,
-    by: Id,
-    now: Utc,
-) -> Result<(), DbError> {
+pub fn decide(tx: &mut Tx<'_>, case: Id, round: &Round, by: Id, now: Utc) -> Result<(), DbError> {
     tx.execute_one(
         "UPDATE conduct_decision SET state = 'decided', decided_by = $1, decided_at = $2,
                 regulation = $3, basis = $4

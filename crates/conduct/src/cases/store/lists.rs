@@ -126,7 +126,8 @@ pub fn counts(tx: &mut Tx<'_>, division: &str) -> Result<Vec<(String, String, i6
 /// # Errors
 /// See [`DbError`].
 pub fn due_for_final(tx: &mut Tx<'_>, today: Date) -> Result<Vec<Id>, DbError> {
-    let sql = "SELECT id FROM conduct_case WHERE state = 'decided' AND due < $1 ORDER BY id LIMIT 500";
+    let sql =
+        "SELECT id FROM conduct_case WHERE state = 'decided' AND due < $1 ORDER BY id LIMIT 500";
     tx.query(sql, &[v(day_text(today))])?.iter().map(|row| row.get(0)).collect()
 }
 

@@ -4,7 +4,9 @@ mod decisions;
 mod evidence;
 mod lists;
 
-pub use decisions::{Round, decide, insert_round, review_round, return_round, rounds, set_correct_by};
+pub use decisions::{
+    Round, decide, insert_round, return_round, review_round, rounds, set_correct_by,
+};
 pub use evidence::{Piece, content, insert_piece, pieces};
 pub use lists::{Filter, Line, counts, due_for_final, list, of_concerned};
 

@@ -55,11 +55,15 @@ async fn a_refusal_becomes_a_decided_case_through_the_api() {
         assert_eq!(concerned.get("/api/v1/my/cases").await.json(), json!([]));
         post(&mut officer, &steps, json!({"act": "notify", "words": "请陈述申辩"})).await;
         let own = concerned.get("/api/v1/my/cases").await.json();
-        assert_eq!((own[0]["notice"].as_str(), own[0]["act"].as_str()), (Some("请陈述申辩"), Some("reply")));
+        assert_eq!(
+            (own[0]["notice"].as_str(), own[0]["act"].as_str()),
+            (Some("请陈述申辩"), Some("reply"))
+        );
         let mine = format!("/api/v1/my/cases/{id}");
         post(&mut concerned, &mine, json!({"act": "reply", "words": "系统故障，已恢复"})).await;
         let day = day_text(Utc::now().day().saturating_add(time::Duration::days(15)));
-        let order = json!({"act": "propose", "kind": "order", "words": "责令改正", "correct_by": day});
+        let order =
+            json!({"act": "propose", "kind": "order", "words": "责令改正", "correct_by": day});
         post(&mut officer, &steps, order).await;
         let state = post(&mut approver, &steps, json!({"act": "decide"})).await;
         assert_eq!(state["state"], "decided", "{}", house.engine);

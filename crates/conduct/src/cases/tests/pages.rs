@@ -12,7 +12,9 @@ async fn a_stranger_reports_on_the_page_and_follows_it() {
         let mut stranger = Client::new(&house.router);
         let bad = stranger.post_form("/report", &[("words", "短"), ("clause", "24.3")]).await;
         assert_eq!(bad.status, 422);
-        assert!(bad.text().contains("10至4000字") && bad.text().contains("value=\"24.3\" selected"));
+        assert!(
+            bad.text().contains("10至4000字") && bad.text().contains("value=\"24.3\" selected")
+        );
         let words = "用人单位扣押职工社会保障卡不还";
         let fields = [("clause", "24.3"), ("division", "500112"), ("words", words)];
         let told = stranger.post_form("/report", &fields).await.text();
@@ -42,7 +44,8 @@ async fn an_office_finds_its_case_and_the_auditor_sees_the_list_only() {
         assert!(!list.text().contains("某单位"));
         let path = format!("/office/cases/{id}");
         let file = officer.get(&path).await.text();
-        for part in ["某单位", "书面陈述：已整改", "拟认定拒绝用卡", "name=\"kind\"", "#art-25"] {
+        for part in ["某单位", "书面陈述：已整改", "拟认定拒绝用卡", "name=\"kind\"", "#art-25"]
+        {
             assert!(file.contains(part), "{part}");
         }
         let missing = officer.post_form(&path, &[("act", "propose"), ("words", "x")]).await;

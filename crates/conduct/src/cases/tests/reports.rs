@@ -21,7 +21,8 @@ async fn a_reporter_follows_his_report_by_number_and_code() {
         let spaced = code.replace('-', " ").to_lowercase();
         assert!(service::status(&house.app, number, &spaced).await.is_ok(), "{}", house.engine);
         assert_eq!(service::status(&house.app, number, "AAAA").await.expect_err("no").status, 404);
-        let more = More { number: number.clone(), code: code.clone(), words: "还有录像".to_owned() };
+        let more =
+            More { number: number.clone(), code: code.clone(), words: "还有录像".to_owned() };
         service::more(&house.app, &more).await.expect("added");
         let id = house.id(number).await;
         let file = service::open(&house.app, &house.officer, id).await.expect("read");
@@ -38,11 +39,10 @@ async fn a_reporter_follows_his_report_by_number_and_code() {
 async fn a_reporters_name_is_for_the_protection_officer_only() {
     for house in houses("report_name").await {
         let app = &house.app;
-        let named = Telling {
-            name: "秦保护".to_owned(),
-            contact: "13800000000".to_owned(),
-            ..telling()
-        };
+        let named =
+            Telling {
+                name: "秦保护".to_owned(), contact: "13800000000".to_owned(), ..telling()
+            };
         let clerk = actor(Role::MunicipalOfficer);
         let told = service::report(app, Some(&clerk), &named).await.expect("told");
         let id = house.id(&told.number).await;
@@ -60,9 +60,8 @@ async fn a_reporters_name_is_for_the_protection_officer_only() {
         assert_eq!((name.as_str(), contact.as_str()), ("秦保护", "13800000000"));
         let handles = house.act(&guard, id, opening("25.2", "body")).await;
         assert_eq!(handles, Err("conduct/case-other-hand"));
-        let entries = app.db.read(|tx| {
-            Ok::<_, Problem>(kernel::journal::newest(tx, Id(i64::MAX), 50)?)
-        });
+        let entries =
+            app.db.read(|tx| Ok::<_, Problem>(kernel::journal::newest(tx, Id(i64::MAX), 50)?));
         let entries = entries.await.expect("read");
         let opened = entries.iter().find(|entry| entry.act == "case.reporter-read");
         assert_eq!(opened.expect("on record").purpose, "核实打击报复");
@@ -93,7 +92,9 @@ async fn a_refusal_becomes_one_case_which_its_teller_does_not_handle() {
         };
         let id = enter(from.clone()).await.expect("entered");
         assert_eq!(enter(from).await.expect_err("twice").code, "conduct/case-known");
-        assert_eq!(enter("refusal:nothing".to_owned()).await.map(|_| ()).is_ok(), true);
+        for nothing in ["refusal:nothing", "refusal:0000000000001"] {
+            assert_eq!(enter(nothing.to_owned()).await.expect_err("none").status, 404);
+        }
         let own = house.act(&clerk, id, opening("25.2", "body")).await;
         assert_eq!(own, Err("conduct/case-own-report"), "{}", house.engine);
         house.good(&house.officer, id, opening("25.2", "body")).await;

@@ -13,14 +13,18 @@ use kernel::time::{Utc, day_text};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::routes;
 
-use super::{ArticleText, OPEN_POINTS, OWN_ARTICLE_16, Traces, Version, commencement, traces, version_on};
+use super::{
+    ArticleText, OPEN_POINTS, OWN_ARTICLE_16, Traces, Version, commencement, traces, version_on,
+};
 use crate::supervision::figures::{FIGURES, Figure};
 
 pub(in crate::supervision) fn routes() -> Routes {
     const ARTICLES: &[u8] = &[1, 3, 4, 28];
-    Routes::new("conduct")
-        .page(Method::GET, "/regulation", Access::Public, ARTICLES, show)
-        .api(Access::Public, ARTICLES, routes!(list))
+    Routes::new("conduct").page(Method::GET, "/regulation", Access::Public, ARTICLES, show).api(
+        Access::Public,
+        ARTICLES,
+        routes!(list),
+    )
 }
 
 struct Shown {
