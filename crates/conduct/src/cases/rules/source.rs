@@ -1,5 +1,6 @@
 //! Where a case comes from.
 
+use kernel::id::Id;
 use kernel::law::Text;
 
 /// Who or what brought it up.
@@ -88,7 +89,10 @@ impl Origin {
     /// The page of that thing, where there is one.
     pub fn link(&self) -> Option<String> {
         match self.source {
-            Source::Refusal => Some(format!("/office/refusals?before={}#report-{0}", self.id)),
+            Source::Refusal => {
+                let id: Id = self.id.parse().ok()?;
+                Some(format!("/office/refusals?before={}#report-{id}", Id(id.0.saturating_add(1))))
+            }
             Source::Alert => Some(format!("/office/alerts/{}", self.id)),
             Source::Complaint => Some(format!("/office/complaints/{}", self.id)),
             _ => None,
