@@ -1,6 +1,6 @@
 //! From a final decision to the platform and back, on both engines.
 
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 
 use kernel::actor::{Actor, Role};
@@ -176,10 +176,8 @@ fn only_holders_who_violated_article_24_are_submitted() {
     assert!(!rules::applies(true, Some(24), Some(Party::Holder), Kind::NoViolation));
 }
 
-#[test]
-fn a_file_carries_submissions_as_lines() {
-    let folder = std::env::temp_dir().join(format!("credit_{}", kernel::testing::id()));
-    let submission = Submission {
+fn submission() -> Submission {
+    Submission {
         id: "1".to_owned(),
         act: "submit".to_owned(),
         name: "某".to_owned(),
@@ -187,7 +185,47 @@ fn a_file_carries_submissions_as_lines() {
         clause: "第二十四条第（一）项".to_owned(),
         case: "V2026-1".to_owned(),
         until: "2027-01-01".to_owned(),
+    }
+}
+
+/// Answers one request with `status` and a receipt; gives back the body that it was sent.
+fn answer_once(status: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}/credit", listener.local_addr().expect("bound"));
+    let work = move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        let (mut seen, mut chunk) = (Vec::new(), [0_u8; 4_096]);
+        // Every submission ends with its last day.
+        while !seen.ends_with(b"}") {
+            let count = stream.read(&mut chunk).expect("bytes");
+            seen.extend_from_slice(&chunk[..count]);
+        }
+        let body = r#"{"receipt":"R-77"}"#;
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json");
+        let text = format!("{head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        stream.write_all(text.as_bytes()).expect("answered");
+        let text = String::from_utf8(seen).expect("text");
+        text.split_once("\r\n\r\n").expect("a body").1.to_owned()
     };
+    (address, std::thread::spawn(work))
+}
+
+#[test]
+fn the_platform_gets_a_submission_over_http_and_its_no_is_not_taken_for_a_receipt() {
+    let (address, server) = answer_once("200 OK");
+    assert_eq!(HttpCredit(address).hand_over(&submission()).expect("taken"), "R-77");
+    let body = server.join().expect("served");
+    assert_eq!(serde_json::from_str::<Submission>(&body).expect("JSON"), submission());
+    let (address, server) = answer_once("503 Service Unavailable");
+    assert!(HttpCredit(address).hand_over(&submission()).is_err());
+    server.join().expect("served");
+}
+
+#[test]
+fn a_file_carries_submissions_as_lines() {
+    let folder = std::env::temp_dir().join(format!("credit_{}", kernel::testing::id()));
+    let submission = submission();
     let port = FileCredit(folder.clone());
     for _ in 0..2 {
         assert_eq!(port.hand_over(&submission).expect("written"), "file-1");

@@ -87,6 +87,9 @@ impl Step<'_> {
             }
             Act::Notify => {
                 self.name_respondent(tx, case)?;
+                if case.respondent.is_none() {
+                    return Err(Refused::NoRespondent.into());
+                }
                 case.notice = self.seal(case, "notice");
             }
             Act::Reply => case.reply = self.seal(case, "reply"),

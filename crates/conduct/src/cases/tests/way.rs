@@ -119,6 +119,28 @@ async fn returned_and_remanded_decisions_are_rounds_of_their_own() {
     }
 }
 
+/// Art. 26: a notice goes to somebody; a name without a party is nobody.
+#[tokio::test]
+async fn nobody_is_notified_while_nobody_is_named() {
+    for house in houses("case_nobody").await {
+        let id = house.report().await;
+        let open = Sent { party: String::new(), respondent: String::new(), ..opening("25.2", "") };
+        house.good(&house.officer, id, open).await;
+        let png = super::house::PNG.to_vec();
+        service::add_evidence(&house.app, &house.officer, id, "照片", png).await.expect("taken");
+        let notify = |respondent: &str| Sent {
+            respondent: respondent.to_owned(),
+            ..sent("notify", "告知")
+        };
+        for name in ["", "某人"] {
+            let code = house.act(&house.officer, id, notify(name)).await;
+            assert_eq!(code, Err("conduct/case-no-respondent"), "{}", house.engine);
+        }
+        let named = Sent { party: "body".to_owned(), ..notify("某单位") };
+        assert_eq!(house.good(&house.officer, id, named).await, State::Notified);
+    }
+}
+
 #[tokio::test]
 async fn of_two_who_open_a_case_one_has_it() {
     for house in houses("case_race").await {
