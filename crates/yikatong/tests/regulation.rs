@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use kernel::http::{Declared, RouteKind};
 use conduct::supervision::regulation::{self as text, Rule};
+use kernel::http::{Declared, RouteKind};
 use kernel::law::{Article, Refusal};
 
 use crate::support::{committed, root};
@@ -42,8 +42,7 @@ const RULES: [(u8, &str); 26] = [
 ];
 
 /// Articles that have a rule and may never lose it again.
-const KEPT: [u8; 20] =
-    [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25, 26, 27, 28];
+const KEPT: [u8; 20] = [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25, 26, 27, 28];
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
     use people::rules::Refused as Person;
@@ -92,7 +91,9 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
         .for_each(|refused| all.push(Box::new(refused)));
     funds::rosters::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     conduct::cases::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
-    conduct::cases::credit::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    conduct::cases::credit::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));
     all
 }
