@@ -35,6 +35,7 @@ mod tests;
 mod text;
 mod workbook;
 mod write;
+mod xlsx;
 
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 pub use fault::{Fault, Kind};
 pub use text::narrow;
 pub use write::CsvWriter;
+pub use xlsx::{XlsxCell, xlsx};
 
 use header::Header;
 

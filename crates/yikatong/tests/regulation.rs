@@ -4,45 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use conduct::supervision::regulation::{self as text, Rule};
 use kernel::http::{Declared, RouteKind};
 use kernel::law::{Article, Refusal};
 
 use crate::support::{committed, root};
 use crate::town::Town;
 
-const TITLES: [&str; 28] = [
-    "立法目的",
-    "社会保障卡及一卡通定义",
-    "适用范围",
-    "一卡通应用服务管理原则",
-    "社会保障卡申领主体",
-    "社会保障卡的应用地位",
-    "持卡人的用卡权利",
-    "金融应用",
-    "政府及部门职责",
-    "金融机构职责",
-    "工作机构职责",
-    "申领补换",
-    "注销",
-    "事项清单编制权",
-    "社保卡应用服务便民",
-    "卡、码互通使用",
-    "川渝系统平台",
-    "信息数据共享",
-    "信息数据安全",
-    "安全机制",
-    "宣传与培训",
-    "服务引导、投诉受理",
-    "川渝协同条款",
-    "持卡人的义务",
-    "机构人员行为规范",
-    "违规行为的法律责任",
-    "处罚衔接规定",
-    "施行日期",
-];
-
 /// Rules that decide without refusing, or before a refusal has a name.
-const RULES: [(u8, &str); 21] = [
+const RULES: [(u8, &str); 26] = [
+    (24, "conduct::cases::rules::follow"),
+    (25, "conduct::cases::rules::may_lay"),
+    (26, "conduct::cases::rules::check"),
+    (26, "conduct::cases::credit::applies"),
+    (28, "conduct::supervision::regulation::in_force"),
     (2, "cards::rules::usable"),
     (2, "cards::rules::life::decide_link"),
     (11, "cards::rules::clocks::table"),
@@ -67,7 +42,7 @@ const RULES: [(u8, &str); 21] = [
 ];
 
 /// Articles that have a rule and may never lose it again.
-const KEPT: [u8; 17] = [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25];
+const KEPT: [u8; 20] = [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25, 26, 27, 28];
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
     use people::rules::Refused as Person;
@@ -115,6 +90,10 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
         .into_iter()
         .for_each(|refused| all.push(Box::new(refused)));
     funds::rosters::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    conduct::cases::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    conduct::cases::credit::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));
     all
 }
@@ -122,7 +101,7 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
 /// What one article has.
 #[derive(Default)]
 struct Traces {
-    rules: BTreeSet<String>,
+    rules: BTreeMap<String, (String, String)>,
     routes: BTreeSet<String>,
     pages: BTreeSet<String>,
     tests: BTreeSet<String>,
@@ -137,12 +116,12 @@ async fn the_committed_table_is_what_the_code_carries_out() {
         let name = rule.rsplit("::").next().expect("a path");
         let known = sources.iter().any(|(_, text)| text.contains(&format!("fn {name}")));
         assert!(known, "{rule} is mapped and does not exist");
-        articles.entry(article).or_default().rules.insert(format!("`{rule}`"));
+        articles.entry(article).or_default().rules.insert(rule.to_owned(), Default::default());
     }
     for refusal in refusals() {
         if let Some(Article(article)) = refusal.article() {
-            let code = format!("`{}`", refusal.code());
-            articles.entry(article).or_default().rules.insert(code);
+            let (code, reason) = (refusal.code().to_owned(), refusal.reason());
+            articles.entry(article).or_default().rules.insert(code, (reason.zh, reason.en));
         }
     }
     town.built.table.iter().for_each(|route| add_route(&mut articles, route));
@@ -155,17 +134,36 @@ async fn the_committed_table_is_what_the_code_carries_out() {
         assert!(!articles[&kept].rules.is_empty(), "Art. {kept} has lost its rule");
     }
     committed("docs/regulation.md", &document(&articles));
+    // What the page /regulation shows: the same data, so that page and document cannot differ.
+    committed("crates/conduct/law/traces.json", &page_data(&articles));
 }
 
 fn add_route(articles: &mut BTreeMap<u8, Traces>, route: &Declared) {
     for article in route.articles {
         let traces = articles.entry(*article).or_default();
-        let text = format!("`{} {}`", route.method, route.path);
+        let text = format!("{} {}", route.method, route.path);
         match route.kind {
             RouteKind::Api => traces.routes.insert(text),
             RouteKind::Page => traces.pages.insert(text),
         };
     }
+}
+
+fn page_data(articles: &BTreeMap<u8, Traces>) -> String {
+    let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
+    let of = |(article, traces): (&u8, &Traces)| text::Traces {
+        article: *article,
+        rules: traces
+            .rules
+            .iter()
+            .map(|(name, (zh, en))| Rule { name: name.clone(), zh: zh.clone(), en: en.clone() })
+            .collect(),
+        routes: list(&traces.routes),
+        pages: list(&traces.pages),
+        tests: list(&traces.tests),
+    };
+    let all: Vec<text::Traces> = articles.iter().map(of).collect();
+    serde_json::to_string_pretty(&all).expect("plain data") + "\n"
 }
 
 fn document(articles: &BTreeMap<u8, Traces>) -> String {
@@ -175,18 +173,20 @@ fn document(articles: &BTreeMap<u8, Traces>) -> String {
          `crates/yikatong/tests/regulation.rs`; write it anew with `UPDATE_DOCS=1`. A test fails when \
          a mapped rule or test is gone.\n",
     );
+    let titles = &text::versions().last().expect("one version").articles;
     for (number, traces) in articles {
         let article = Article(*number);
-        let title = TITLES[usize::from(*number) - 1];
+        let title = &titles[usize::from(*number) - 1].title_zh;
         text.push_str(&format!("\n## {} {title} ({article})\n\n", article.chinese()));
+        let rules: BTreeSet<String> = traces.rules.keys().cloned().collect();
         let parts = [
-            ("rules", &traces.rules),
+            ("rules", &rules),
             ("routes", &traces.routes),
             ("pages", &traces.pages),
             ("tests", &traces.tests),
         ];
         for (name, entries) in parts {
-            let list: Vec<&str> = entries.iter().map(String::as_str).collect();
+            let list: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
             let list = if list.is_empty() { "not yet".to_owned() } else { list.join(", ") };
             text.push_str(&format!("- {name}: {list}\n"));
         }
@@ -230,7 +230,7 @@ fn tests_of(file: &str, text: &str) -> Vec<(u8, String)> {
             let name = line.trim_start_matches("async ").trim_start_matches("fn ");
             let name = name.split('(').next().unwrap_or_default();
             if is_test {
-                let entry = |article: &u8| (*article, format!("`{crate_name}: {name}`"));
+                let entry = |article: &u8| (*article, format!("{crate_name}: {name}"));
                 found.extend(named.iter().map(entry));
             }
             (named, is_test) = (Vec::new(), false);
@@ -239,6 +239,16 @@ fn tests_of(file: &str, text: &str) -> Vec<(u8, String)> {
         }
     }
     found
+}
+
+#[test]
+fn the_document_of_cases_is_what_the_table_says() {
+    let path = crate::support::root().join("docs/cases.md");
+    let held = std::fs::read_to_string(path).unwrap_or_default();
+    let diagram = conduct::cases::rules::diagram();
+    let (before, rest) = held.split_once("```mermaid\n").unwrap_or((&held, "```"));
+    let after = rest.split_once("```").map_or("", |(_, after)| after);
+    committed("docs/cases.md", &format!("{before}```mermaid\n{diagram}```{after}"));
 }
 
 #[test]

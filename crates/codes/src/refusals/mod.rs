@@ -16,7 +16,7 @@ use kernel::settings::Setting;
 
 pub use rules::{Act, Kind, Refused, Source, State, Telling};
 pub use service::{act, find_unserved, tell};
-pub use store::{Filter, Report};
+pub use store::{Filter, Report, one};
 
 /// The schema of refusals; it needs that of the figures.
 pub const MIGRATIONS: &[Migration] = &[Migration {

@@ -48,12 +48,12 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/me/refused", HOLDER, &[22, 25], tell_signed_in)
         .page(Method::GET, "/desk/refused", SERVER, &[25], form_signed_in)
         .page(Method::POST, "/desk/refused", SERVER, &[25], tell_signed_in)
-        .page(Method::GET, "/office/supervision", READER, &[25], list)
-        .page(Method::GET, "/office/supervision.csv", READER, &[25], csv)
-        .page(Method::POST, "/office/supervision/{id}", ACTS, &[25], act)
+        .page(Method::GET, "/office/refusals", READER, &[25], list)
+        .page(Method::GET, "/office/refusals.csv", READER, &[25], csv)
+        .page(Method::POST, "/office/refusals/{id}", ACTS, &[25], act)
         .more("/me/refused", Text::new("拒绝用卡反映", "My card was refused"))
         .nav(SERVING, "/desk/refused", Text::new("拒绝用卡登记", "Record a refusal"), None)
-        .nav(READERS, "/office/supervision", Text::new("用卡监督", "Supervision"), None)
+        .nav(READERS, "/office/refusals", Text::new("拒绝用卡反映", "Refusals"), None)
 }
 
 #[derive(Template)]
@@ -327,5 +327,5 @@ async fn act(
         }
     };
     service::act(&app, &actor, id, act).await?;
-    Ok(Redirect::to("/office/supervision").into_response())
+    Ok(Redirect::to("/office/refusals").into_response())
 }

@@ -211,20 +211,20 @@ async fn the_forms_and_the_page_of_supervision_work_without_script() {
         assert!(sent.text().contains("我的反映") && sent.text().contains("不让刷卡"));
         let officer = actor(Role::DistrictOfficer);
         let mut office = Client::signed_in(&house.router, &house.app, &officer).await;
-        let page = office.get("/office/supervision").await.text();
+        let page = office.get("/office/refusals").await.text();
         assert!(page.contains("要求另办借书证") && page.contains("匿名"), "{page}");
         let open = house.reports().await[0].id;
-        let path = format!("/office/supervision/{open}");
+        let path = format!("/office/refusals/{open}");
         assert_eq!(office.post_form(&path, &[("act", "shout")]).await.status, 422);
         assert_eq!(office.post_form(&path, &[("act", "take")]).await.status, 303);
         assert_eq!(office.post_form(&path, &[("act", "take")]).await.status, 409);
-        let taken = office.get("/office/supervision?state=taken").await.text();
+        let taken = office.get("/office/refusals?state=taken").await.text();
         assert!(taken.contains("不让刷卡") && !taken.contains("要求另办借书证"));
-        let csv = office.get("/office/supervision.csv?kind=refused").await.text();
+        let csv = office.get("/office/refusals.csv?kind=refused").await.text();
         assert_eq!(csv.matches("CQ-CU-001").count(), 2);
         let other = Actor { division: "500103".to_owned(), ..actor(Role::DistrictOfficer) };
         let mut elsewhere = Client::signed_in(&house.router, &house.app, &other).await;
-        let list = elsewhere.get("/office/supervision?division=500112").await.text();
+        let list = elsewhere.get("/office/refusals?division=500112").await.text();
         assert!(!list.contains("不让刷卡"), "a district sees its own");
     }
 }

@@ -1,15 +1,24 @@
-//! What the authority and the auditor see of the whole (Art. 4, 25).
+//! What the authority and the auditor see of the whole (Art. 4, 9, 25), the yearly report, open
+//! statistics, and the regulation itself.
+
+pub mod figures;
+mod pages;
+pub mod regulation;
+mod report;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use kernel::db::Migration;
 use kernel::http::Routes;
 use kernel::jobs::Job;
 use kernel::settings::Setting;
 
-/// The schema.
+/// The schema: supervision has no tables of its own.
 pub const MIGRATIONS: &[Migration] = &[];
 
 /// What the authority may tune.
-pub const SETTINGS: &[&Setting] = &[];
+pub const SETTINGS: &[&Setting] = &[&regulation::COMMENCEMENT, &regulation::OWN_ARTICLE_16];
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {
@@ -18,5 +27,5 @@ pub fn jobs() -> Vec<Job> {
 
 /// All routes.
 pub fn routes() -> Routes {
-    Routes::new("conduct")
+    regulation::routes().merge(pages::routes())
 }
