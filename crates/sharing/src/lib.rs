@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreements;
+pub mod pushes;
 pub mod queries;
 pub mod rights;
 
@@ -12,7 +13,7 @@ use kernel::settings::Setting;
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
-    [agreements::MIGRATIONS, queries::MIGRATIONS, rights::MIGRATIONS].concat()
+    [agreements::MIGRATIONS, queries::MIGRATIONS, pushes::MIGRATIONS, rights::MIGRATIONS].concat()
 }
 
 /// What the authority may tune.
@@ -22,10 +23,13 @@ pub fn settings() -> Vec<&'static Setting> {
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {
-    [agreements::jobs(), queries::jobs(), rights::jobs()].concat()
+    [agreements::jobs(), queries::jobs(), pushes::jobs(), rights::jobs()].concat()
 }
 
 /// All routes.
 pub fn routes() -> Routes {
-    agreements::routes().merge(queries::routes()).merge(rights::routes())
+    agreements::routes()
+        .merge(queries::routes())
+        .merge(pushes::routes())
+        .merge(rights::routes())
 }

@@ -359,3 +359,18 @@ pub(crate) fn of_program(
     }
     agreements::in_force(tx, agreement, now)
 }
+
+/// The living record behind a number.
+pub(crate) fn person_of(
+    tx: &mut Tx<'_>,
+    who: &super::rules::Who,
+) -> Result<Option<Id>, DbError> {
+    let found = match who.number.is_empty() {
+        false => store::by_numbers(tx, &[&who.number])?,
+        true => store::by_card_numbers(tx, &[&who.card_number])?,
+    };
+    match found.first() {
+        Some((_, id)) => people::records::living(tx, *id),
+        None => Ok(None),
+    }
+}
