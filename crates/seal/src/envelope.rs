@@ -45,7 +45,8 @@ pub fn seal(
     stream.fill(&mut nonce);
     let wrapped = recipient.encrypt_der(&mut stream, &*key).map_err(|_| BadKey)?;
     let cipher = Sm4Gcm::new_from_slice(&*key).map_err(|_| BadKey)?;
-    let sealed = cipher.encrypt(&Nonce::<Sm4Gcm>::from(nonce), Payload { msg: plain, aad: context });
+    let sealed =
+        cipher.encrypt(&Nonce::<Sm4Gcm>::from(nonce), Payload { msg: plain, aad: context });
     let sealed = sealed.map_err(|_| BadKey)?;
     Ok(Envelope { wrapped, body: [nonce.as_slice(), &sealed].concat() })
 }

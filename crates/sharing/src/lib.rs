@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreements;
+pub mod platform_port;
 pub mod pushes;
 pub mod queries;
 pub mod rights;
@@ -13,7 +14,14 @@ use kernel::settings::Setting;
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
-    [agreements::MIGRATIONS, queries::MIGRATIONS, pushes::MIGRATIONS, rights::MIGRATIONS].concat()
+    [
+        agreements::MIGRATIONS,
+        queries::MIGRATIONS,
+        pushes::MIGRATIONS,
+        platform_port::MIGRATIONS,
+        rights::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// What the authority may tune.
@@ -23,13 +31,11 @@ pub fn settings() -> Vec<&'static Setting> {
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {
-    [agreements::jobs(), queries::jobs(), pushes::jobs(), rights::jobs()].concat()
+    [agreements::jobs(), queries::jobs(), pushes::jobs(), platform_port::jobs(), rights::jobs()]
+        .concat()
 }
 
 /// All routes.
 pub fn routes() -> Routes {
-    agreements::routes()
-        .merge(queries::routes())
-        .merge(pushes::routes())
-        .merge(rights::routes())
+    agreements::routes().merge(queries::routes()).merge(pushes::routes()).merge(rights::routes())
 }

@@ -24,12 +24,8 @@ const DEPARTMENTS: &[Role] = &[Role::DepartmentOfficer];
 const OFFICERS: &[Role] = &[Role::MunicipalOfficer];
 const APPROVERS: &[Role] = &[Role::MunicipalApprover];
 const ENDERS: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover];
-pub(crate) const READERS: &[Role] = &[
-    Role::DepartmentOfficer,
-    Role::MunicipalOfficer,
-    Role::MunicipalApprover,
-    Role::Auditor,
-];
+pub(crate) const READERS: &[Role] =
+    &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
 const FILE_READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
 
 pub(super) fn routes() -> Routes {

@@ -4,8 +4,8 @@ use kernel::actor::Actor;
 use kernel::id::Id;
 use time::{Date, Duration};
 
-pub use super::refused::Refused;
 use super::catalogue::SharedField;
+pub use super::refused::Refused;
 
 /// Where a version of an agreement is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -192,11 +192,7 @@ pub fn may_approve(agreement: &Agreement, actor: &Actor) -> Result<(), Refused> 
 ///
 /// # Errors
 /// None does: not yet, no more, revoked, or its review is overdue by more than `grace` days.
-pub fn in_force(
-    versions: &[Agreement],
-    today: Date,
-    grace: i64,
-) -> Result<&Agreement, Refused> {
+pub fn in_force(versions: &[Agreement], today: Date, grace: i64) -> Result<&Agreement, Refused> {
     if versions.iter().any(|one| one.state == State::Revoked) {
         return Err(Refused::Revoked);
     }

@@ -73,9 +73,8 @@ fn check_open(known: &[Agreement]) -> Result<(), Refused> {
     if known.iter().any(|one| one.state == State::Revoked) {
         return Err(Refused::Revoked);
     }
-    let waits = |one: &Agreement| {
-        matches!(one.state, State::Requested | State::Assessed | State::Approved)
-    };
+    let waits =
+        |one: &Agreement| matches!(one.state, State::Requested | State::Assessed | State::Approved);
     if known.iter().any(waits) { Err(Refused::Waiting) } else { Ok(()) }
 }
 

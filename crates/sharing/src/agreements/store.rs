@@ -199,11 +199,14 @@ pub fn insert_assessment(
     .map(drop)
 }
 
+/// Digest and sealed content of a file.
+pub type Filed = ([u8; 32], Vec<u8>);
+
 /// Digest and sealed content of the assessment.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn assessment(tx: &mut Tx<'_>, version: Id) -> Result<Option<([u8; 32], Vec<u8>)>, DbError> {
+pub fn assessment(tx: &mut Tx<'_>, version: Id) -> Result<Option<Filed>, DbError> {
     let sql = "SELECT digest, sealed FROM share_assessment WHERE version_id = $1";
     tx.optional(sql, &[v(version)])?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }

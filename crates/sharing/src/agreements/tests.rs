@@ -160,10 +160,7 @@ async fn the_newest_version_that_has_begun_counts_and_revoking_ends_all_at_once(
         assert_eq!(code_of(late), "sharing/not-in-force");
         let chief = actor(Role::MunicipalApprover);
         assert_eq!(code_of(service::revoke(app, &chief, next, " ").await), "sharing/no-reason");
-        assert_eq!(
-            code_of(service::revoke(app, &stranger, next, "x").await),
-            "platform/not-found"
-        );
+        assert_eq!(code_of(service::revoke(app, &stranger, next, "x").await), "platform/not-found");
         service::revoke(app, &chief, next, "用途偏离").await.expect("revoked");
         assert_eq!(code_of(counts(now).await), "sharing/revoked");
         let again = service::request(app, &house.officer, Some(id), terms("alive")).await;
@@ -201,7 +198,10 @@ fn a_request_must_say_what_for_and_protect_what_it_asks() {
     assert_eq!(no(|t| t.fields.clear()), Some(Refused::NoFields));
     assert_eq!(no(|t| t.level = 1), Some(Refused::LevelTooLow));
     assert_eq!(no(|t| t.until = t.from.saturating_sub(Duration::DAY)), Some(Refused::Period));
-    assert_eq!(no(|t| t.until = t.from.saturating_add(Duration::days(4_000))), Some(Refused::Period));
+    assert_eq!(
+        no(|t| t.until = t.from.saturating_add(Duration::days(4_000))),
+        Some(Refused::Period)
+    );
     assert_eq!(no(|t| t.per_day = 0), Some(Refused::Volume));
     assert_eq!(no(|t| t.recipient_key = Some(vec![4; 65])), Some(Refused::RecipientKey));
     assert_eq!(no(|t| t.push_url = "http://example.org/x".to_owned()), Some(Refused::PushAddress));

@@ -17,10 +17,8 @@ use kernel::jobs::{Job, Round};
 use kernel::platform::App;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "sharing-0003",
-    sql: include_str!("../../migrations/0003_pushes.sql"),
-}];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "sharing-0003", sql: include_str!("../../migrations/0003_pushes.sql") }];
 
 /// The repeating work: finding changes, and delivering them.
 pub fn jobs() -> Vec<Job> {

@@ -17,13 +17,18 @@ use super::service;
 use super::store::{self, Push};
 use crate::agreements::service as agreements;
 
-const READERS: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover];
+const READERS: &[Role] =
+    &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover];
 
 pub(super) fn routes() -> Routes {
     let path = "/office/sharing/pushes";
-    Routes::new("sharing")
-        .page(Method::GET, path, Access::Roles(READERS), &[18], list)
-        .page(Method::POST, path, Access::Roles(READERS), &[18], decide)
+    Routes::new("sharing").page(Method::GET, path, Access::Roles(READERS), &[18], list).page(
+        Method::POST,
+        path,
+        Access::Roles(READERS),
+        &[18],
+        decide,
+    )
 }
 
 #[derive(Template)]

@@ -76,12 +76,7 @@ fn binding(what: &str, agreement: Id, person: Id) -> Vec<u8> {
     [what.as_bytes(), &agreement.0.to_be_bytes(), &person.0.to_be_bytes()].concat()
 }
 
-fn seal_values(
-    app: &App,
-    agreement: Id,
-    person: Id,
-    values: &BTreeMap<String, String>,
-) -> Vec<u8> {
+fn seal_values(app: &App, agreement: Id, person: Id, values: &BTreeMap<String, String>) -> Vec<u8> {
     let text = serde_json::to_vec(values).unwrap_or_default();
     app.keys.seal_field(&text, &binding("share-watch", agreement, person))
 }

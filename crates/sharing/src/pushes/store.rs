@@ -116,7 +116,8 @@ pub struct Push {
     pub at: Utc,
 }
 
-const COLUMNS: &str = "p.id, p.person_id, p.agreement_id, p.seq, p.sealed, p.state, p.tries, p.said, p.at";
+const COLUMNS: &str =
+    "p.id, p.person_id, p.agreement_id, p.seq, p.sealed, p.state, p.tries, p.said, p.at";
 
 fn read(row: &Row) -> Result<Push, DbError> {
     Ok(Push {

@@ -40,7 +40,8 @@ fn receiver(fail: Arc<AtomicUsize>) -> (String, Got) {
             if fails.is_err() {
                 kept.lock().expect("whole").push((head, body));
             }
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = (&stream).write_all(answer.as_bytes());
         }
     });
@@ -141,7 +142,8 @@ async fn a_change_arrives_signed_and_in_order_though_the_receiver_fails_at_first
             assert!(!key.verifies(signed_text(moment + 1, body).as_bytes(), &signature));
         }
         let about = one.id;
-        let entries = app.db.read(move |tx| journal::about(tx, about, kernel::id::Id(i64::MAX), 20));
+        let entries =
+            app.db.read(move |tx| journal::about(tx, about, kernel::id::Id(i64::MAX), 20));
         let entries = entries.await.expect("read");
         let pushed = entries.iter().filter(|entry| entry.act == "share.pushed");
         assert!(pushed.clone().all(|entry| entry.fields == "phone"));

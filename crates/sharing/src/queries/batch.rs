@@ -129,11 +129,7 @@ pub async fn state(app: &App, actor: &Actor, id: Id) -> Result<Batch, Problem> {
 ///
 /// # Errors
 /// [`Refused`], or it is not ready.
-pub async fn result(
-    app: &App,
-    actor: &Actor,
-    id: Id,
-) -> Result<seal::envelope::Envelope, Problem> {
+pub async fn result(app: &App, actor: &Actor, id: Id) -> Result<seal::envelope::Envelope, Problem> {
     let now = Utc::now();
     let entry = Entry::new(app.id(), now, actor, "share.batch-fetched", "Art. 18").on("batch", id);
     let actor = actor.clone();
@@ -308,4 +304,3 @@ pub async fn trace(
     found.sort_by_key(|(.., fits, _)| std::cmp::Reverse(*fits));
     Ok(found)
 }
-

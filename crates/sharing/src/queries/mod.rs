@@ -18,10 +18,8 @@ use kernel::platform::App;
 use kernel::settings::Setting;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "sharing-0002",
-    sql: include_str!("../../migrations/0002_queries.sql"),
-}];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "sharing-0002", sql: include_str!("../../migrations/0002_queries.sql") }];
 
 /// Persons in an hour from which on the brake acts.
 pub const RATE: Setting = Setting {

@@ -84,7 +84,8 @@ pub fn check(ask: &Ask, agreement: &Agreement) -> Result<Vec<SharedField>, Refus
     if ask.fields.is_empty() {
         return Ok(agreed.clone());
     }
-    let wanted = |code: &String| SharedField::from_code(code).filter(|field| agreed.contains(field));
+    let wanted =
+        |code: &String| SharedField::from_code(code).filter(|field| agreed.contains(field));
     let mut fields: Vec<SharedField> =
         ask.fields.iter().map(wanted).collect::<Option<_>>().ok_or(Refused::OtherField)?;
     fields.sort();

@@ -126,12 +126,7 @@ fn entry(app: &App, actor: &Actor, ask: &Ask, now: Utc, act: &'static str) -> En
 }
 
 /// The version that counts, for a caller who is the agreement's own program.
-fn admitted(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    agreement: Id,
-    now: Utc,
-) -> Result<Agreement, Stop> {
+fn admitted(tx: &mut Tx<'_>, actor: &Actor, agreement: Id, now: Utc) -> Result<Agreement, Stop> {
     if agreed::agreement_of(tx, actor.account)? != Some(agreement) {
         return Err(Refused::NotYourAgreement.into());
     }
@@ -141,13 +136,7 @@ fn admitted(
     if actor.org == Some(one.org) { Ok(one.clone()) } else { Err(Refused::NotYourAgreement.into()) }
 }
 
-fn answer(
-    tx: &mut Tx<'_>,
-    app: &App,
-    actor: &Actor,
-    ask: &Ask,
-    now: Utc,
-) -> Result<Answer, Stop> {
+fn answer(tx: &mut Tx<'_>, app: &App, actor: &Actor, ask: &Ask, now: Utc) -> Result<Answer, Stop> {
     let agreement = admitted(tx, actor, ask.agreement, now)?;
     let fields = rules::check(ask, &agreement)?;
     let digest = seal::sm3::sm3(&serde_json::to_vec(ask).unwrap_or_default());
@@ -294,9 +283,7 @@ fn value(field: SharedField, person: &Person, card: Option<&Card>, now: Utc) -> 
             let ended = person.ground_until.is_some_and(|last| last < now.day());
             if ended { "ended" } else { person.ground.code() }.to_owned()
         }
-        SharedField::Alive => {
-            if person.deceased_on.is_some() { "no" } else { "yes" }.to_owned()
-        }
+        SharedField::Alive => if person.deceased_on.is_some() { "no" } else { "yes" }.to_owned(),
     }
 }
 
@@ -361,10 +348,7 @@ pub(crate) fn of_program(
 }
 
 /// The living record behind a number.
-pub(crate) fn person_of(
-    tx: &mut Tx<'_>,
-    who: &super::rules::Who,
-) -> Result<Option<Id>, DbError> {
+pub(crate) fn person_of(tx: &mut Tx<'_>, who: &super::rules::Who) -> Result<Option<Id>, DbError> {
     let found = match who.number.is_empty() {
         false => store::by_numbers(tx, &[&who.number])?,
         true => store::by_card_numbers(tx, &[&who.card_number])?,

@@ -6,6 +6,9 @@ use kernel::time::{Utc, day_text};
 
 use super::rules::{Ask, Seen, Signal, hour};
 
+/// Digest of a question, and its sealed answer while it is kept.
+pub type Answered = ([u8; 32], Option<Vec<u8>>);
+
 /// A question that was answered before: digest, and its answer while it is kept.
 ///
 /// # Errors
@@ -14,8 +17,9 @@ pub fn request(
     tx: &mut Tx<'_>,
     agreement: Id,
     request: &str,
-) -> Result<Option<([u8; 32], Option<Vec<u8>>)>, DbError> {
-    let sql = "SELECT digest, sealed FROM share_request WHERE agreement_id = $1 AND request_id = $2";
+) -> Result<Option<Answered>, DbError> {
+    let sql =
+        "SELECT digest, sealed FROM share_request WHERE agreement_id = $1 AND request_id = $2";
     let row = tx.optional(sql, &[v(agreement), v(request)])?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
@@ -110,8 +114,7 @@ pub fn seen(
     for row in tx.query_in(known, &keys)? {
         old += i64::from(row.get::<Id>(1)? == agreement);
     }
-    let mut seen =
-        Seen { persons: asked, novel: people.len() as i64 - old, ..Seen::default() };
+    let mut seen = Seen { persons: asked, novel: people.len() as i64 - old, ..Seen::default() };
     let marks = "SELECT kind, person_id FROM share_marked WHERE person_id IN (#)";
     for row in tx.query_in(marks, &keys)? {
         match row.get::<String>(0)?.as_str() {
@@ -267,11 +270,7 @@ pub struct DriftLine {
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn drift(
-    tx: &mut Tx<'_>,
-    by: &'static str,
-    since: Utc,
-) -> Result<Vec<DriftLine>, DbError> {
+pub fn drift(tx: &mut Tx<'_>, by: &'static str, since: Utc) -> Result<Vec<DriftLine>, DbError> {
     let sql = format!(
         "SELECT agreement_id, CAST({by} AS TEXT), COUNT(*), COUNT(DISTINCT person_id)
          FROM share_read WHERE at >= $1 GROUP BY agreement_id, {by}

@@ -1,5 +1,7 @@
 //! Questions on both engines: what leaves, what is on record, what is refused.
 
+mod files;
+
 use std::collections::BTreeSet;
 
 use kernel::actor::{Actor, Role};
@@ -16,7 +18,7 @@ use serde_json::json;
 use time::Duration;
 
 use super::rules::{self, Ask, Brakes, Seen, Signal, Who, check, signals};
-use super::{batch, service};
+use super::service;
 use crate::agreements::catalogue::SharedField;
 use crate::agreements::rules::{Agreement, Refused, State, Terms};
 use crate::agreements::service as agreements;
@@ -112,7 +114,10 @@ async fn only_agreed_fields_leave_and_the_holder_sees_who_why_and_which() {
         let line = &answer.results[0];
         let given: Vec<&str> = line.fields.keys().map(String::as_str).collect();
         assert_eq!(given, ["alive", "card_state", "name_masked"]);
-        assert_eq!((line.fields["alive"].as_str(), line.fields["card_state"].as_str()), ("yes", "none"));
+        assert_eq!(
+            (line.fields["alive"].as_str(), line.fields["card_state"].as_str()),
+            ("yes", "none")
+        );
         let text = serde_json::to_string(&answer).expect("JSON");
         assert!(!text.contains(person.number.as_str()) && !text.contains(&person.phone));
         let read = reads_of(app, person.id).await;
@@ -231,7 +236,8 @@ async fn the_answers_of_two_departments_cannot_be_joined() {
         let here = program(app, &house.officer, terms("alive")).await;
         let there = program(app, &other, terms("alive")).await;
         let mine = query(app, &here, ask(&here, "request-1", &everybody)).await.expect("mine");
-        let theirs = query(app, &there, ask(&there, "request-1", &everybody)).await.expect("theirs");
+        let theirs =
+            query(app, &there, ask(&there, "request-1", &everybody)).await.expect("theirs");
         assert_eq!(identifiers(&mine).len(), 20, "one organisation tells its people apart");
         assert!(identifiers(&mine).is_disjoint(&identifiers(&theirs)));
         let again = query(app, &here, ask(&here, "request-2", &everybody)).await.expect("again");
@@ -296,65 +302,12 @@ fn each_signal_has_its_own_cause() {
     assert_eq!(signals(quiet, brakes, day), []);
     assert_eq!(signals(Seen { last_hour: 91, ..quiet }, brakes, day), [Signal::Rate]);
     assert_eq!(signals(Seen { novel: 51, ..quiet }, brakes, day), [Signal::Novelty]);
-    assert_eq!(signals(Seen { persons: 11, last_hour: 0, ..quiet }, brakes, night), [Signal::OffHours]);
+    assert_eq!(
+        signals(Seen { persons: 11, last_hour: 0, ..quiet }, brakes, night),
+        [Signal::OffHours]
+    );
     assert_eq!(signals(Seen { marked: 1, ..quiet }, brakes, day), [Signal::Marked]);
     assert_eq!(signals(Seen { canaries: 1, ..quiet }, brakes, day), [Signal::Canary]);
-}
-
-#[tokio::test]
-async fn a_file_comes_back_for_its_recipient_only_and_tells_which_export_it_is() {
-    for house in houses("batch").await {
-        let app = &house.app;
-        let secret = [21; 32];
-        let key = seal::sm2::SigningKey::from_secret(&secret, seal::sm2::SignerId::DEFAULT);
-        let key = key.expect("a key").verifying().to_bytes();
-        let agreed = Terms { recipient_key: Some(key), ..terms("alive,name_masked") };
-        let program = program(app, &house.officer, agreed).await;
-        let mut file = "ref,number\n".to_owned();
-        for index in 100..130 {
-            let person = enter(app, index).await;
-            file += &format!("row-{index},{}\n", person.number.as_str());
-        }
-        let ask = Ask { second_officer: "王复核".to_owned(), ..ask(&program, "batch-file", &[]) };
-        let mut opened = Vec::new();
-        for _ in 0..2 {
-            let id = batch::take(app, &program.actor, ask.clone(), file.as_bytes()).await;
-            let id = id.expect("taken");
-            assert!(batch::result(app, &program.actor, id).await.is_err(), "not ready");
-            batch::work(app).await.expect("answered");
-            let state = batch::state(app, &program.actor, id).await.expect("own");
-            assert_eq!((state.state.as_str(), state.done), ("done", 30), "{}", state.problem);
-            let sealed = batch::result(app, &program.actor, id).await.expect("ready");
-            let context = id.to_string();
-            assert!(seal::envelope::open(&[22; 32], context.as_bytes(), &sealed).is_err());
-            let table = seal::envelope::open(&secret, context.as_bytes(), &sealed).expect("mine");
-            opened.push((id, String::from_utf8(table).expect("text")));
-        }
-        let rows = |text: &str| -> Vec<Vec<String>> {
-            let mut reader = csv::Reader::from_reader(text.as_bytes());
-            let rows = reader.records().map(|row| row.expect("a row"));
-            rows.map(|row| row.iter().map(str::to_owned).collect()).collect()
-        };
-        let (first, second) = (rows(&opened[0].1), rows(&opened[1].1));
-        let column = |rows: &[Vec<String>], at: usize| -> Vec<String> {
-            rows.iter().map(|row| row[at].clone()).collect()
-        };
-        let set = |values: Vec<String>| values.into_iter().collect::<BTreeSet<_>>();
-        assert_eq!(set(column(&first, 3)), set(column(&second, 3)), "the same people");
-        assert!(set(column(&first, 0)).is_disjoint(&set(column(&second, 0))), "other record ids");
-        let fits = batch::trace(app, &actor(Role::Auditor), column(&first, 3)).await.expect("read");
-        assert_eq!((fits[0].0, fits[0].2, fits[0].3), (opened[0].0, 29, 29));
-        assert!(fits[1].2 < 26, "another export's order does not fit: {}", fits[1].2);
-    }
-}
-
-#[test]
-fn a_file_that_is_no_table_of_numbers_is_refused_whole() {
-    for bad in ["", "number\n1\n", "ref,number\n", "ref,number\na\n", "ref,number\na,\n"] {
-        assert!(batch::read_lines(bad.as_bytes()).is_err(), "{bad}");
-    }
-    let good = batch::read_lines(b"\xef\xbb\xbfref,number\r\n a , 1 \r\n").expect("a line");
-    assert_eq!((good[0].reference.as_str(), good[0].number.as_str()), ("a", "1"));
 }
 
 fn an_agreement(fields: Vec<SharedField>) -> Agreement {
@@ -416,7 +369,8 @@ async fn random_agreements_give_exactly_their_fields_and_the_matrix_says_the_sam
     for house in houses("matrix").await {
         let app = &house.app;
         let person = enter(app, 60).await;
-        let sets = ["alive", "name,number", "birth_date,sex,phone", "entitlement,financial,over_60"];
+        let sets =
+            ["alive", "name,number", "birth_date,sex,phone", "entitlement,financial,over_60"];
         let router = build(app.clone(), super::routes()).router;
         for fields in sets {
             let program = program(app, &house.officer, terms(fields)).await;
