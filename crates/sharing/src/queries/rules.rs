@@ -206,6 +206,16 @@ pub fn pseudonym(keys: &Keys, org: Id, person: Id) -> Result<String, Problem> {
     Ok(hex::encode(&mac[..16]))
 }
 
+/// What a question is known again by: keyed, because the numbers in it could be guessed from a hash.
+///
+/// # Errors
+/// The key store does not answer.
+pub fn digest(keys: &Keys, ask: &Ask) -> Result<[u8; 32], Problem> {
+    let text = serde_json::to_vec(ask);
+    let text = text.map_err(|error| kernel::db::DbError::Engine(error.to_string()))?;
+    mac(keys, MARK, &[b"question", &text])
+}
+
 /// Place of a row among the rows of an export: the order is the export's own.
 ///
 /// # Errors

@@ -139,7 +139,7 @@ fn admitted(tx: &mut Tx<'_>, actor: &Actor, agreement: Id, now: Utc) -> Result<A
 fn answer(tx: &mut Tx<'_>, app: &App, actor: &Actor, ask: &Ask, now: Utc) -> Result<Answer, Stop> {
     let agreement = admitted(tx, actor, ask.agreement, now)?;
     let fields = rules::check(ask, &agreement)?;
-    let digest = seal::sm3::sm3(&serde_json::to_vec(ask).unwrap_or_default());
+    let digest = rules::digest(&app.keys, ask)?;
     let place = [b"share-answer".as_slice(), &agreement.id.0.to_be_bytes(), &digest].concat();
     if let Some((before, kept)) = store::request(tx, agreement.id, &ask.request_id)? {
         let kept = kept.filter(|_| before == digest).ok_or(Refused::RequestReused)?;

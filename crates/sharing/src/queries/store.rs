@@ -13,11 +13,7 @@ pub type Answered = ([u8; 32], Option<Vec<u8>>);
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn request(
-    tx: &mut Tx<'_>,
-    agreement: Id,
-    request: &str,
-) -> Result<Option<Answered>, DbError> {
+pub fn request(tx: &mut Tx<'_>, agreement: Id, request: &str) -> Result<Option<Answered>, DbError> {
     let sql =
         "SELECT digest, sealed FROM share_request WHERE agreement_id = $1 AND request_id = $2";
     let row = tx.optional(sql, &[v(agreement), v(request)])?;
