@@ -12,6 +12,7 @@ extern crate self as seal;
 pub mod base45;
 pub mod code;
 pub mod cq1;
+pub mod envelope;
 pub mod hash;
 pub mod head;
 pub mod id36904;

@@ -30,6 +30,8 @@ impl SignerId {
     pub const CQ1_STATUS: Self = Self("yikatong-cq1-status");
     /// A terminal proves that it is the one that was enrolled.
     pub const TERMINAL: Self = Self("yikatong-terminal");
+    /// Changes that are pushed to a department under an agreement.
+    pub const SHARE_PUSH: Self = Self("yikatong-share-push");
     /// The identifier that programs assume when none is agreed.
     pub const DEFAULT: Self = Self("1234567812345678");
 }

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod agreements;
+pub mod platform_port;
+pub mod pushes;
 pub mod queries;
 pub mod rights;
 
@@ -12,7 +14,14 @@ use kernel::settings::Setting;
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
-    [agreements::MIGRATIONS, queries::MIGRATIONS, rights::MIGRATIONS].concat()
+    [
+        agreements::MIGRATIONS,
+        queries::MIGRATIONS,
+        pushes::MIGRATIONS,
+        platform_port::MIGRATIONS,
+        rights::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// What the authority may tune.
@@ -22,10 +31,14 @@ pub fn settings() -> Vec<&'static Setting> {
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {
-    [agreements::jobs(), queries::jobs(), rights::jobs()].concat()
+    [agreements::jobs(), queries::jobs(), pushes::jobs(), platform_port::jobs(), rights::jobs()]
+        .concat()
 }
 
 /// All routes; `sections` are what other capabilities add to a person's copy of his data.
 pub fn routes(sections: &'static [rights::Section]) -> Routes {
-    agreements::routes().merge(queries::routes()).merge(rights::routes(sections))
+    agreements::routes()
+        .merge(queries::routes())
+        .merge(pushes::routes())
+        .merge(rights::routes(sections))
 }
