@@ -220,13 +220,12 @@ async fn a_frozen_card_is_refused_until_each_freeze_is_lifted() {
         }
         assert_eq!(town.verify(&held).await.result, Err(Refused::Frozen), "a code shown before");
         assert_eq!(code_of(code().await), "codes/frozen");
-        let suspended = |town: &Town| {
+        let suspended = async || {
             let now_s = Utc::now().seconds();
-            let read =
-                town.app.db.read(move |tx| crate::cq1::store::not_valid(tx, now_s));
-            async { read.await.expect("read").len() }
+            let read = town.app.db.read(move |tx| crate::cq1::store::not_valid(tx, now_s));
+            read.await.expect("read").len()
         };
-        assert_eq!(suspended(&town).await, 1, "once, although it is frozen twice");
+        assert_eq!(suspended().await, 1, "once, although it is frozen twice");
         for id in ids {
             assert_eq!(town.present(shown()).await.result, Err(Refused::Frozen));
             let lifted = town.app.db.housekeeping(move |tx| {
@@ -237,6 +236,6 @@ async fn a_frozen_card_is_refused_until_each_freeze_is_lifted() {
         }
         assert_eq!(town.present(shown()).await.result, Ok(()), "{}", town.engine);
         assert_eq!(town.verify(&held).await.result, Ok(()), "no clock was touched");
-        assert_eq!(suspended(&town).await, 0);
+        assert_eq!(suspended().await, 0);
     }
 }

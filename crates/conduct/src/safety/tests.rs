@@ -1,0 +1,4 @@
+//! Freezes, detection and incidents on both engines.
+
+mod freezes;
+mod house;
