@@ -1,4 +1,5 @@
 //! Freezes, detection and incidents on both engines.
 
+mod detect;
 mod freezes;
 mod house;
