@@ -3,3 +3,4 @@
 mod detect;
 mod freezes;
 mod house;
+mod incidents;
