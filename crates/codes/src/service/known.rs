@@ -15,10 +15,13 @@ use crate::cq1;
 use crate::rules::{self, Refused, Standing, Terminal};
 use crate::store::{self, Use};
 
+/// Whose card is behind a key, and how it stands.
+type Cards = HashMap<Key, (Id, Standing)>;
+
 /// What is known.
 pub(super) struct Known {
     terminals: HashMap<Id, Terminal>,
-    cards: HashMap<Key, (Id, Standing)>,
+    cards: Cards,
     people: HashMap<Id, Person>,
     /// Freezes in force of those who have any.
     freezes: HashMap<Id, Vec<Freeze>>,
@@ -30,11 +33,7 @@ fn seen(set: &[Asked]) -> impl Iterator<Item = (&Asked, &Seen)> {
 
 /// The holders behind all keys of a set, and those of them who are frozen in some way: a few statements,
 /// whatever the size of the set.
-#[allow(clippy::type_complexity)]
-fn holders(
-    tx: &mut Tx<'_>,
-    set: &[Asked],
-) -> Result<(HashMap<Key, (Id, Standing)>, Vec<Id>), DbError> {
+fn holders(tx: &mut Tx<'_>, set: &[Asked]) -> Result<(Cards, Vec<Id>), DbError> {
     let (mut keyed, mut signed, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for (_, seen) in seen(set) {
         match &seen.key {

@@ -37,7 +37,7 @@ impl Measured {
 }
 
 fn percent(part: usize, all: usize) -> usize {
-    if all == 0 { 100 } else { part * 100 / all }
+    (part * 100).checked_div(all).unwrap_or(100)
 }
 
 /// Numbers that look random and are the same each time.

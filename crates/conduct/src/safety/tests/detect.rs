@@ -130,3 +130,20 @@ async fn staff_who_read_at_night_do_not_close_their_own_alert() {
         assert_eq!(code_of(done), "ok");
     }
 }
+
+/// The table in `docs/safety.md`; run with `--nocapture` to see it.
+#[test]
+fn the_documents_tell_what_is_measured() {
+    let rules: Vec<Rule> = Kind::ALL.into_iter().map(Rule::new).collect();
+    let mut lacking = Vec::new();
+    let document = include_str!("../../../../../docs/safety.md");
+    for one in crate::safety::detect::measure::report(&rules) {
+        let (code, hits) = (one.kind.code(), one.hits);
+        let (precision, recall) = (one.precision(), one.recall());
+        let (wrong, missed) = (one.false_alarms, one.misses);
+        let row = format!("| `{code}` | {precision} % | {recall} % | {hits} | {wrong} | {missed} |");
+        println!("{row}");
+        lacking.extend((!document.contains(&row)).then_some(row));
+    }
+    assert!(lacking.is_empty(), "docs/safety.md lacks {lacking:#?}");
+}
