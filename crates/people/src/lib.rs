@@ -39,10 +39,7 @@ use kernel::settings::Setting;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "people-0001", sql: include_str!("../migrations/0001_people.sql") },
     Migration { name: "people-0002", sql: include_str!("../migrations/0002_records.sql") },
-    Migration {
-        name: "people-freezes-0001",
-        sql: include_str!("../migrations/freezes_0001.sql"),
-    },
+    Migration { name: "people-freezes-0001", sql: include_str!("../migrations/freezes_0001.sql") },
 ];
 
 /// What the authority may tune.

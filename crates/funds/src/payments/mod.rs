@@ -23,10 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "funds-0002-payments",
         sql: include_str!("../../migrations/0002_payments.sql"),
     },
-    Migration {
-        name: "funds-frozen-0001",
-        sql: include_str!("../../migrations/frozen_0001.sql"),
-    },
+    Migration { name: "funds-frozen-0001", sql: include_str!("../../migrations/frozen_0001.sql") },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.

@@ -322,10 +322,9 @@ impl Freeze {
         match () {
             () if !self.in_force() => Err(Refused::NotInForce),
             () if self.by == account => Err(Refused::OwnLook),
-            () => Ok(self
-                .source
-                .is_bounded()
-                .then(|| now.plus_seconds(terms.upheld_days * 86_400))),
+            () => {
+                Ok(self.source.is_bounded().then(|| now.plus_seconds(terms.upheld_days * 86_400)))
+            }
         }
     }
 

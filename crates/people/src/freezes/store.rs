@@ -52,9 +52,8 @@ pub fn live(tx: &mut Tx<'_>, people: &[Id]) -> Result<HashMap<Id, Vec<Freeze>>, 
     people.sort_unstable();
     people.dedup();
     let keys: Vec<Value<'_>> = people.into_iter().map(v).collect();
-    let sql = format!(
-        "SELECT {COLUMNS} FROM person_freeze WHERE person_id IN (#) AND lifted_at IS NULL"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM person_freeze WHERE person_id IN (#) AND lifted_at IS NULL");
     let mut found: HashMap<Id, Vec<Freeze>> = HashMap::new();
     for row in tx.query_in(&sql, &keys)? {
         let freeze = read(&row)?;

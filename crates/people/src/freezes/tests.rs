@@ -9,8 +9,7 @@ const NOW: Utc = Utc(1_700_000_000_000_000);
 const WANTS: [Want<'static>; 4] = [Want::Item("A-1"), Want::Item("B-2"), Want::Card, Want::Money];
 
 fn freeze(id: i64, scope: Scope, source: Source) -> Freeze {
-    let made =
-        Freeze::new((Id(id), Id(1)), scope, source, Reason::Stolen, &Terms::default(), NOW);
+    let made = Freeze::new((Id(id), Id(1)), scope, source, Reason::Stolen, &Terms::default(), NOW);
     Freeze { by: Id(7), by_name: "甲".to_owned(), ..made }
 }
 
@@ -159,8 +158,7 @@ async fn freezes_stack_and_a_stale_change_is_refused() {
     use super::store;
     use kernel::db::DbError;
     for test in kernel::testing::databases("people_freezes") {
-        let app =
-            kernel::testing::platform(&test, &[kernel::MIGRATIONS, crate::MIGRATIONS]).await;
+        let app = kernel::testing::platform(&test, &[kernel::MIGRATIONS, crate::MIGRATIONS]).await;
         let done = app.db.housekeeping(|tx| {
             let officer = freeze(2, Scope::Money, Source::Officer);
             let many = [freeze(1, Scope::All, Source::Holder), officer.clone()];
@@ -180,10 +178,8 @@ async fn freezes_stack_and_a_stale_change_is_refused() {
             Ok::<_, DbError>(stored)
         });
         let stale = done.await.expect("done");
-        let late = app
-            .db
-            .housekeeping(move |tx| store::lift(tx, &stale, (Id(8), "乙"), "x", NOW))
-            .await;
+        let late =
+            app.db.housekeeping(move |tx| store::lift(tx, &stale, (Id(8), "乙"), "x", NOW)).await;
         assert!(matches!(late, Err(DbError::Conflict)), "{}", test.engine);
     }
 }

@@ -116,10 +116,8 @@ pub async fn list(app: &App, actor: &Actor, open: bool) -> Result<Vec<Alert>, Pr
 /// # Errors
 /// See [`Problem`].
 pub async fn rules(app: &App) -> Result<Vec<(Rule, Record)>, Problem> {
-    let (rules, said) = app
-        .db
-        .read(|tx| Ok::<_, DbError>((store::rules(tx)?, store::dispositions(tx)?)))
-        .await?;
+    let (rules, said) =
+        app.db.read(|tx| Ok::<_, DbError>((store::rules(tx)?, store::dispositions(tx)?))).await?;
     let record = |rule: &Rule| {
         let [hits, false_alarms, unclear, open] =
             said.get(rule.kind.code()).copied().unwrap_or_default();

@@ -27,7 +27,8 @@ pub fn advance(tx: &mut Tx<'_>, stream: &str, from: Id, to: Id) -> Result<(), Db
     tx.execute_one(sql, &[v(to), v(stream), v(from)])
 }
 
-const USES: &str = "SELECT u.id, u.at, u.person_id, u.terminal_id, t.division, u.result, p.deceased_on
+const USES: &str =
+    "SELECT u.id, u.at, u.person_id, u.terminal_id, t.division, u.result, p.deceased_on
      FROM card_use u JOIN terminal t ON t.id = u.terminal_id JOIN person p ON p.id = u.person_id";
 
 fn read_use(row: &Row) -> Result<Event, DbError> {
@@ -135,11 +136,7 @@ pub fn agent(tx: &mut Tx<'_>, person: Id) -> Result<Option<(String, i64)>, DbErr
 }
 
 /// People of a batch whose account took the place of another one since a moment, with that moment.
-pub fn changed_accounts(
-    tx: &mut Tx<'_>,
-    batch: Id,
-    since: Utc,
-) -> Result<Vec<(Id, Utc)>, DbError> {
+pub fn changed_accounts(tx: &mut Tx<'_>, batch: Id, since: Utc) -> Result<Vec<(Id, Utc)>, DbError> {
     let sql = "SELECT p.person_id, MAX(a.changed_at) FROM pay_batch b
                JOIN payment p ON p.id > b.number * 16777216
                              AND p.id <= b.number * 16777216 + b.last_line
@@ -298,7 +295,8 @@ pub fn alert(tx: &mut Tx<'_>, id: Id) -> Result<Option<Alert>, DbError> {
 /// Alerts, open ones or all, newest first.
 pub fn alerts(tx: &mut Tx<'_>, open: bool, most: i64) -> Result<Vec<Alert>, DbError> {
     let filter = if open { "WHERE disposition = 'open'" } else { "" };
-    let sql = format!("SELECT {ALERT} FROM safety_alert {filter} ORDER BY last_at DESC, id LIMIT $1");
+    let sql =
+        format!("SELECT {ALERT} FROM safety_alert {filter} ORDER BY last_at DESC, id LIMIT $1");
     tx.query(&sql, &[v(most)])?.iter().map(read_alert).collect()
 }
 

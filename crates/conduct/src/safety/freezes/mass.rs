@@ -316,13 +316,7 @@ pub fn after(mass: &Mass, act: Act, account: Id) -> Result<&'static str, Refused
 ///
 /// # Errors
 /// [`Refused`], or the ground of a thaw is missing.
-pub async fn act(
-    app: &App,
-    officer: &Actor,
-    id: Id,
-    act: Act,
-    proof: &str,
-) -> Result<(), Problem> {
+pub async fn act(app: &App, officer: &Actor, id: Id, act: Act, proof: &str) -> Result<(), Problem> {
     let proof = if act == Act::AskThaw { words("proof", proof)? } else { String::new() };
     let (platform, actor, now) = (app.clone(), officer.clone(), Utc::now());
     app.db

@@ -93,8 +93,7 @@ fn fill_numbers(tx: &mut Tx<'_>, mass: Id, numbers: &[Value<'_>]) -> Result<i64,
     }
     people.sort_unstable();
     people.dedup();
-    let rows: Vec<Vec<Value<'_>>> =
-        people.iter().map(|person| vec![v(mass), v(*person)]).collect();
+    let rows: Vec<Vec<Value<'_>>> = people.iter().map(|person| vec![v(mass), v(*person)]).collect();
     tx.insert_rows("safety_mass_person (mass_id, person_id)", "", &rows)?;
     Ok(people.len() as i64)
 }
@@ -174,8 +173,5 @@ pub fn set_thaw(
     let sql = "UPDATE safety_mass SET state = $1, thaw_by = $2, thaw_name = $3, thaw_proof = $4,
                    version = version + 1 WHERE id = $5 AND version = $6";
     let (by, name) = (who.map(|who| who.0), who.map_or("", |who| who.1));
-    tx.execute_one(
-        sql,
-        &[v(state), v(by), v(name), v(proof), v(mass.id), v(mass.version)],
-    )
+    tx.execute_one(sql, &[v(state), v(by), v(name), v(proof), v(mass.id), v(mass.version)])
 }

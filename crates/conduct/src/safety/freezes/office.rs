@@ -70,8 +70,7 @@ async fn show_list(
     let thaws = super::waiting_thaws(app, &actor).await?;
     let status = problem.as_ref().map(|problem| problem.status);
     let now = Utc::now();
-    let page =
-        ListPage { p, filter, freezes, counts, thaws, actor, now, number, asked, problem };
+    let page = ListPage { p, filter, freezes, counts, thaws, actor, now, number, asked, problem };
     match status {
         Some(status) => again(render(&page), status),
         None => render(&page),

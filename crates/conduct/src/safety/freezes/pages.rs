@@ -130,7 +130,8 @@ pub(super) async fn send_code(
 ) -> Result<Response, Problem> {
     match super::send_code(&app, &actor).await {
         Ok(()) => {
-            let sent = Text::new("验证码已发送到您的预留手机", "A code is on its way to your phone");
+            let sent =
+                Text::new("验证码已发送到您的预留手机", "A code is on its way to your phone");
             show_own(&app, &actor, p.with_flash("ok", sent), None).await
         }
         Err(problem) if is_readers(&problem) => show_own(&app, &actor, p, Some(problem)).await,

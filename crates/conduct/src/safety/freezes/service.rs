@@ -68,9 +68,7 @@ pub async fn freeze(
     wanted: Wanted,
 ) -> Result<Freeze, Problem> {
     let (platform, actor, now) = (app.clone(), actor.clone(), Utc::now());
-    app.db
-        .write(move |tx| freeze_in(tx, &platform, &actor, source, person, &wanted, now))
-        .await
+    app.db.write(move |tx| freeze_in(tx, &platform, &actor, source, person, &wanted, now)).await
 }
 
 /// As [`freeze`], inside the caller's transaction.
@@ -184,8 +182,7 @@ pub async fn one(app: &App, actor: &Actor, id: Id) -> Result<(Freeze, String, St
         .write(move |tx| {
             let freeze = store::get(tx, id)?.filter(|one| may_see(&actor, one));
             let freeze = freeze.ok_or_else(Problem::not_found)?;
-            let person =
-                people::store::by_id(tx, freeze.person)?.ok_or_else(Problem::not_found)?;
+            let person = people::store::by_id(tx, freeze.person)?.ok_or_else(Problem::not_found)?;
             let why = "复核冻结 / a look at a freeze";
             let detail = serde_json::Value::Null;
             record(tx, &platform, &actor, "freeze.read", &freeze, why, detail, now)?;

@@ -66,7 +66,8 @@ pub async fn thaw_own(
     auth::count_try(app, &format!("thaw:{person}")).await?;
     let (given, now) = (digest(person, code.trim()), Utc::now());
     let right = app.db.housekeeping(move |tx| {
-        let sql = "DELETE FROM safety_code WHERE person_id = $1 AND digest = $2 AND expires_at > $3";
+        let sql =
+            "DELETE FROM safety_code WHERE person_id = $1 AND digest = $2 AND expires_at > $3";
         tx.execute(sql, &[v(person), v(&given[..]), v(now)])
     });
     if right.await? != 1 {
@@ -121,8 +122,7 @@ pub async fn ask_thaw(app: &App, officer: &Actor, id: Id, proof: &str) -> Result
             let freeze = freeze.ok_or_else(Problem::not_found)?;
             freeze.may_thaw(Thaw::TwoOfficers)?;
             let object = format!("freeze:{id}");
-            let asked =
-                approval::ask(tx, platform.id(), &actor, APPROVAL, &object, &proof, now);
+            let asked = approval::ask(tx, platform.id(), &actor, APPROVAL, &object, &proof, now);
             asked.map_err(|error| match error {
                 DbError::Unique(_) => Refused::Asked.into(),
                 other => Problem::from(other),

@@ -184,8 +184,7 @@ struct PlanPage {
 
 pub(super) async fn plan(State(app): State<App>, p: Page) -> Result<Response, Problem> {
     let now = Utc::now();
-    let hours =
-        app.db.read(move |tx| kernel::settings::get(tx, &super::BREACH_HOURS, now)).await?;
+    let hours = app.db.read(move |tx| kernel::settings::get(tx, &super::BREACH_HOURS, now)).await?;
     let kinds = Kind::ALL.map(|kind| (kind, plan::steps(kind, 1, hours))).to_vec();
     render(&PlanPage { p, kinds })
 }

@@ -250,7 +250,13 @@ const ALWAYS: &[Step] = &[
     step("first", "值班人员", ("按电话树逐级报告", "Call along the phone tree"), 30, 4),
     step("first", "技术值班", ("保全日志和证据", "Secure logs and evidence"), 60, 4),
     step("notice", "值班人员", ("在状态页公布", "Publish on the status page"), 30, 3),
-    step("notice", "平台负责人", ("向市网信办、公安机关报告", "Report to cyberspace office and police"), 60, 2),
+    step(
+        "notice",
+        "平台负责人",
+        ("向市网信办、公安机关报告", "Report to cyberspace office and police"),
+        60,
+        2,
+    ),
     step("notice", "分管领导", ("形成事件快报", "First written report"), 120, 2),
 ];
 
@@ -258,17 +264,59 @@ const ALWAYS: &[Step] = &[
 pub fn steps(kind: Kind, level: i64, breach_hours: i64) -> Vec<Step> {
     let own: &[Step] = match kind {
         Kind::CardFraud => &[
-            step("first", "值班人员", ("查询并批量冻结涉及的卡", "Find and mass-freeze the cards"), 30, 4),
-            step("first", "值班人员", ("暂停涉及批次的资金发放", "Stop the payments concerned"), 30, 3),
-            step("notice", "热线坐席", ("告知持卡人冻结和申诉办法", "Tell holders about freeze and appeal"), 240, 4),
+            step(
+                "first",
+                "值班人员",
+                ("查询并批量冻结涉及的卡", "Find and mass-freeze the cards"),
+                30,
+                4,
+            ),
+            step(
+                "first",
+                "值班人员",
+                ("暂停涉及批次的资金发放", "Stop the payments concerned"),
+                30,
+                3,
+            ),
+            step(
+                "notice",
+                "热线坐席",
+                ("告知持卡人冻结和申诉办法", "Tell holders about freeze and appeal"),
+                240,
+                4,
+            ),
         ],
         Kind::DataBreach => &[
-            step("first", "技术值班", ("立即采取补救措施，止住泄露", "Remedy: stop the leak"), 60, 4),
-            step("breach", "平台负责人", ("认定信息种类、原因、可能危害", "What data, why, what harm"), 240, 4),
-            step("breach", "平台负责人", ("通知履行个人信息保护职责的部门", "Notify the data-protection authority"), 480, 4),
+            step(
+                "first",
+                "技术值班",
+                ("立即采取补救措施，止住泄露", "Remedy: stop the leak"),
+                60,
+                4,
+            ),
+            step(
+                "breach",
+                "平台负责人",
+                ("认定信息种类、原因、可能危害", "What data, why, what harm"),
+                240,
+                4,
+            ),
+            step(
+                "breach",
+                "平台负责人",
+                ("通知履行个人信息保护职责的部门", "Notify the data-protection authority"),
+                480,
+                4,
+            ),
         ],
         Kind::Outage => &[
-            step("first", "技术值班", ("启用备用节点和应急码", "Standby node and emergency codes"), 30, 4),
+            step(
+                "first",
+                "技术值班",
+                ("启用备用节点和应急码", "Standby node and emergency codes"),
+                30,
+                4,
+            ),
             step("notice", "热线坐席", ("热线统一答复口径", "One answer for the hotline"), 30, 4),
         ],
         Kind::Terminals => &[
@@ -281,11 +329,23 @@ pub fn steps(kind: Kind, level: i64, breach_hours: i64) -> Vec<Step> {
         ],
         Kind::Keys => &[
             step("first", "密钥管理员", ("吊销并更换密钥", "Revoke and replace keys"), 30, 4),
-            step("notice", "平台负责人", ("向密码管理部门报告", "Report to the cryptography office"), 120, 3),
+            step(
+                "notice",
+                "平台负责人",
+                ("向密码管理部门报告", "Report to the cryptography office"),
+                120,
+                3,
+            ),
         ],
         Kind::OtherRegion => &[
             step("first", "技术值班", ("与四川侧联合排查", "Look together with Sichuan"), 30, 4),
-            step("notice", "值班人员", ("通报四川省人社厅", "Tell the authority of Sichuan"), 60, 4),
+            step(
+                "notice",
+                "值班人员",
+                ("通报四川省人社厅", "Tell the authority of Sichuan"),
+                60,
+                4,
+            ),
         ],
     };
     let mut all: Vec<Step> = ALWAYS.iter().chain(own).copied().collect();

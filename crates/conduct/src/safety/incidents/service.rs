@@ -65,7 +65,9 @@ impl Refusal for Refused {
         let (zh, en) = match self {
             Self::BadPlan => ("请从列表中选择", "Choose from the lists"),
             Self::NotNow => ("请刷新页面", "Reload the page"),
-            Self::NoPublicWords => ("请用通俗中文和英文各写一句", "Write it plainly in both languages"),
+            Self::NoPublicWords => {
+                ("请用通俗中文和英文各写一句", "Write it plainly in both languages")
+            }
             Self::TasksOpen => ("请逐项完成或说明", "Check each off, with a note"),
             Self::NoReview => ("请先完成事后评估", "Write the review first"),
             Self::HoldersNotTold => (

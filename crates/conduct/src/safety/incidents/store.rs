@@ -239,7 +239,8 @@ pub struct Task {
 
 /// Enters a task.
 pub fn add_task(tx: &mut Tx<'_>, incident: Id, task: &Task) -> Result<(), DbError> {
-    let sql = "INSERT INTO incident_task (incident_id, id, kind, role, title_zh, title_en, owner, due_at,
+    let sql =
+        "INSERT INTO incident_task (incident_id, id, kind, role, title_zh, title_en, owner, due_at,
                    done_name, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '')";
     let values = [
         v(incident),

@@ -141,7 +141,8 @@ fn the_documents_tell_what_is_measured() {
         let (code, hits) = (one.kind.code(), one.hits);
         let (precision, recall) = (one.precision(), one.recall());
         let (wrong, missed) = (one.false_alarms, one.misses);
-        let row = format!("| `{code}` | {precision} % | {recall} % | {hits} | {wrong} | {missed} |");
+        let row =
+            format!("| `{code}` | {precision} % | {recall} % | {hits} | {wrong} | {missed} |");
         println!("{row}");
         lacking.extend((!document.contains(&row)).then_some(row));
     }

@@ -176,7 +176,12 @@ async fn pages_of_freezes_are_drawn() {
         assert_eq!(desk.post_form(&path, &form).await.status, 303);
         assert!(desk.get(&path).await.text().contains("核验的证件"));
         let mut office = town.browser(&officer).await;
-        let form = [("number", town.number.as_str()), ("scope", "all"), ("reason", "authority"), ("words", "协查")];
+        let form = [
+            ("number", town.number.as_str()),
+            ("scope", "all"),
+            ("reason", "authority"),
+            ("words", "协查"),
+        ];
         let made = office.post_form("/office/freezes", &form).await;
         assert_eq!(made.status, 303, "{}", made.text());
         let one = made.header("location").to_owned();

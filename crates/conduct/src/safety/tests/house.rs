@@ -128,7 +128,8 @@ impl Town {
     /// The last code that was sent to a phone.
     pub async fn last_code(&self) -> String {
         let sql = "SELECT body FROM outbox ORDER BY id DESC LIMIT 20";
-        let read = self.app.db.read(move |tx| tx.query(sql, &[])?.iter().map(|r| r.get(0)).collect());
+        let read =
+            self.app.db.read(move |tx| tx.query(sql, &[])?.iter().map(|r| r.get(0)).collect());
         let bodies: Vec<String> = read.await.expect("read");
         let body = bodies.into_iter().find(|body| body.contains("验证码")).expect("a code");
         let digits = body.split("验证码 ").nth(1).expect("a code");

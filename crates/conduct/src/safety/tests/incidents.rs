@@ -107,9 +107,11 @@ async fn the_status_page_shows_what_was_published_and_no_drill() {
             let json = public.get("/api/v1/status").await.json();
             let shown = json["incidents"].as_array().map_or(9, Vec::len);
             assert_eq!(shown, usize::from(!drill.is_empty()), "nothing before it is published");
-            let text = [("act", "publish"), ("public_zh", ""), ("public_en", "x"), ("impact", "down")];
+            let text =
+                [("act", "publish"), ("public_zh", ""), ("public_en", "x"), ("impact", "down")];
             assert_eq!(desk.post_form(&path, &text).await.status, 422);
-            let words = if drill.is_empty() { "部分补贴晚到一天" } else { "演练内容不外传" };
+            let words =
+                if drill.is_empty() { "部分补贴晚到一天" } else { "演练内容不外传" };
             let text = [
                 ("act", "publish"),
                 ("public_zh", words),

@@ -16,8 +16,7 @@ async fn freeze(house: &House, place: usize, scope: Scope) -> Id {
     let made = house.change(move |tx| {
         let (terms, now) = (Terms::default(), Utc::now());
         let scope = scope.clone();
-        let one =
-            Freeze::new((id, person), scope, Source::Officer, Reason::Stolen, &terms, now);
+        let one = Freeze::new((id, person), scope, Source::Officer, Reason::Stolen, &terms, now);
         store::insert(tx, &[one]).map(drop)
     });
     made.await.expect("frozen");

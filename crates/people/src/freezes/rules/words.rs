@@ -122,10 +122,9 @@ impl Thaw {
                 "本人登录后凭密码和短信验证码解冻",
                 "The holder ends it himself with password and code",
             ),
-            Self::Counter => (
-                "本人持有效身份证件到网点解冻",
-                "It ends at an outlet, with the holder's document",
-            ),
+            Self::Counter => {
+                ("本人持有效身份证件到网点解冻", "It ends at an outlet, with the holder's document")
+            }
             Self::TwoOfficers => (
                 "由人社部门两名工作人员核实后解冻；有异议可以申诉",
                 "Two officers end it after checking; the holder can appeal",
