@@ -91,6 +91,28 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it puts a card into somebody's hands or a function on again: what a freeze keeps from
+    /// happening, because it may not be the holder who asks (Art. 20). What only closes stays possible.
+    pub fn opens(&self) -> bool {
+        match self {
+            Self::Apply { .. }
+            | Self::HandOver { .. }
+            | Self::Activate { .. }
+            | Self::ActivateFinancial
+            | Self::Release { .. }
+            | Self::Unlock { .. }
+            | Self::Link
+            | Self::Replace { .. } => true,
+            Self::Withdraw
+            | Self::Produce
+            | Self::LoseTemporarily
+            | Self::Lose { .. }
+            | Self::Lapse
+            | Self::Lock
+            | Self::Cancel { .. } => false,
+        }
+    }
+
     /// What an agent needs in his scope to have this done; none for what nobody does for another.
     pub fn act(&self) -> Option<Act> {
         match self {
@@ -182,6 +204,8 @@ pub struct Context<'a> {
     pub under_way: bool,
     /// What must be settled before the card is cancelled.
     pub pending: Vec<Pending>,
+    /// A freeze in force covers the card itself (Art. 20).
+    pub frozen: bool,
     /// Days until a temporary loss lapses.
     pub temporary_days: i64,
     /// Fee of a replacement, in fen.
@@ -198,6 +222,7 @@ impl<'a> Context<'a> {
             outlet,
             under_way: false,
             pending: Vec::new(),
+            frozen: false,
             temporary_days: crate::settings::TEMPORARY_DAYS.default,
             fee_fen: crate::settings::FEE_FEN.default,
         }
@@ -217,6 +242,9 @@ pub fn decide(
     command: &Command,
     context: &Context<'_>,
 ) -> Result<Event, Refused> {
+    if context.frozen && command.opens() {
+        return Err(Refused::Frozen);
+    }
     match (command, card) {
         (Command::Apply { .. }, Some(_)) => Err(Refused::OnePersonOneCard),
         (Command::Apply { guardian }, None) => {

@@ -19,6 +19,7 @@ use kernel::platform::{App, random};
 use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::Utc;
+use people::freezes::{self, Want};
 use people::number::{PersonNumber, Strictness};
 use people::representatives::{self, Claim, Representative};
 use people::rules::Person;
@@ -75,9 +76,11 @@ impl Holdings {
         outlet: Option<Id>,
         now: Utc,
     ) -> Result<Context<'a>, DbError> {
+        let freezes = freezes::store::live_of(tx, person.id)?;
         Ok(Context {
             under_way: self.coming.is_some(),
             pending: pending(tx, person.id, now)?,
+            frozen: freezes::rules::stops(&freezes, Want::Card).is_some(),
             temporary_days: settings::get(tx, &TEMPORARY_DAYS, now)?,
             fee_fen: settings::get(tx, &FEE_FEN, now)?,
             ..Context::new(person, now, outlet)

@@ -401,6 +401,8 @@ pub struct Standing {
     pub electronic: State,
     /// Last day of validity.
     pub expires_on: Option<Date>,
+    /// Some freeze of the holder is in force (Art. 20).
+    pub frozen: bool,
 }
 
 /// The standing of several credentials at once; unknown ones are missing.
@@ -409,7 +411,10 @@ pub struct Standing {
 /// See [`DbError`].
 pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standing>, DbError> {
     let keys: Vec<Value<'_>> = credentials.iter().map(v).collect();
-    let sql = "SELECT d.credential, e.person_id, e.state, e.expires_on FROM ecard_credential d
+    let sql = "SELECT d.credential, e.person_id, e.state, e.expires_on,
+                      EXISTS (SELECT 1 FROM person_freeze z
+                              WHERE z.person_id = e.person_id AND z.lifted_at IS NULL)
+               FROM ecard_credential d
                JOIN ecard e ON e.person_id = d.person_id AND e.id = d.ecard_id
                WHERE d.credential IN (#)";
     let read = |row: &Row| {
@@ -418,6 +423,7 @@ pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standin
             person: row.get(1)?,
             electronic: read_state(&row.get::<String>(2)?)?,
             expires_on: row.get::<Option<String>>(3)?.as_deref().and_then(parse_day),
+            frozen: row.get(4)?,
         })
     };
     tx.query_in(sql, &keys)?.iter().map(read).collect()

@@ -7,6 +7,7 @@ use cards::rules::Unusable;
 use cards::rules::clocks::State;
 use items::rules::{Channel, Group, Item, Level, Way};
 use people::field::Field;
+use people::freezes::{self, Freeze, Want};
 use people::rules::Person;
 use seal::code::{CardCode, CodeError};
 use time::Date;
@@ -142,6 +143,17 @@ pub fn judge(
         Ok(()) => Ok(()),
         Err(Unusable::CardNotActive) => Err(Refused::CardNotActive),
         Err(Unusable::Expired) => Err(Refused::CardExpired),
+    }
+}
+
+/// Whether a freeze stops the use of the card for an item (Art. 20).
+///
+/// # Errors
+/// [`Refused::Frozen`].
+pub fn check_freezes(item: &str, freezes: &[Freeze]) -> Result<(), Refused> {
+    match freezes::rules::stops(freezes, Want::Item(item)) {
+        Some(_) => Err(Refused::Frozen),
+        None => Ok(()),
     }
 }
 

@@ -72,6 +72,8 @@ pub struct CardStanding {
     pub social: State,
     /// Last day.
     pub expires_on: Option<Date>,
+    /// Some freeze of the holder is in force.
+    pub frozen: bool,
 }
 
 /// What stands behind several card numbers: of each the card that carries it now.
@@ -80,7 +82,10 @@ pub struct CardStanding {
 /// See [`DbError`].
 pub fn card_standings(tx: &mut Tx<'_>, numbers: &[String]) -> Result<Vec<CardStanding>, DbError> {
     let keys: Vec<Value<'_>> = numbers.iter().map(v).collect();
-    let sql = "SELECT d.card_no, d.person_id, c.social, c.expires_on FROM card_number d
+    let sql = "SELECT d.card_no, d.person_id, c.social, c.expires_on,
+                      EXISTS (SELECT 1 FROM person_freeze z
+                              WHERE z.person_id = d.person_id AND z.lifted_at IS NULL)
+               FROM card_number d
                JOIN card c ON c.person_id = d.person_id AND c.id = d.card_id
                WHERE d.card_no IN (#)";
     let read = |row: &Row| {
@@ -91,6 +96,7 @@ pub fn card_standings(tx: &mut Tx<'_>, numbers: &[String]) -> Result<Vec<CardSta
             person: row.get(1)?,
             social: known.ok_or_else(|| DbError::Engine("unknown state of a card".to_owned()))?,
             expires_on: row.get::<Option<String>>(3)?.as_deref().and_then(parse_day),
+            frozen: row.get(4)?,
         })
     };
     tx.query_in(sql, &keys)?.iter().map(read).collect()

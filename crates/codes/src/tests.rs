@@ -175,3 +175,67 @@ async fn a_physical_card_is_read_and_its_face_alone_is_never_enough() {
         assert_eq!(lost, Err(crate::rules::Refused::CardNotActive), "{}", town.engine);
     }
 }
+
+/// Art. 20: what is frozen is refused in the next moment, online and in the list for terminals; nothing
+/// else is.
+#[tokio::test]
+async fn a_frozen_card_is_refused_until_each_freeze_is_lifted() {
+    use crate::rules::Refused;
+    use people::freezes::rules::Terms;
+    use people::freezes::{Freeze, Reason, Scope, Source, store};
+    for test in kernel::testing::databases("codes_frozen") {
+        let town = Town::of(test).await;
+        let person = town.person;
+        let read = town.app.db.read(move |tx| {
+            let card = cards::store::living(tx, person)?.expect("a card");
+            let person = people::store::by_id(tx, person)?.expect("a person");
+            Ok::<_, kernel::db::DbError>((card.card_no.expect("a number"), person.number))
+        });
+        let (card_no, number) = read.await.expect("read");
+        let line = format!("500103|{}|{card_no}|", number.as_str());
+        let shown = || Presented { read: line.clone(), ..Presented::default() };
+        let code = async || crate::cq1::issue::show(&town.app, &town.holder).await;
+        let held = code().await.expect("a code").text;
+        let scopes = [
+            (Scope::Money, true),
+            (Scope::Item("CQ-ZZ-999".to_owned()), true),
+            (Scope::Item(ITEM.to_owned()), false),
+            (Scope::Identity, false),
+            (Scope::All, false),
+        ];
+        let mut ids = Vec::new();
+        for (scope, open) in scopes {
+            let id = town.app.id();
+            ids.push(id);
+            let wanted = scope.clone();
+            let made = town.app.db.housekeeping(move |tx| {
+                let (terms, now) = (Terms::default(), Utc::now());
+                let (by, why) = (Source::Officer, Reason::Stolen);
+                let one = Freeze::new((id, person), wanted.clone(), by, why, &terms, now);
+                store::insert(tx, &[one])
+            });
+            made.await.expect("frozen");
+            let wanted = if open { Ok(()) } else { Err(Refused::Frozen) };
+            assert_eq!(town.present(shown()).await.result, wanted, "{} {scope:?}", town.engine);
+        }
+        assert_eq!(town.verify(&held).await.result, Err(Refused::Frozen), "a code shown before");
+        assert_eq!(code_of(code().await), "codes/frozen");
+        let suspended = async || {
+            let now_s = Utc::now().seconds();
+            let read = town.app.db.read(move |tx| crate::cq1::store::not_valid(tx, now_s));
+            read.await.expect("read").len()
+        };
+        assert_eq!(suspended().await, 1, "once, although it is frozen twice");
+        for id in ids {
+            assert_eq!(town.present(shown()).await.result, Err(Refused::Frozen));
+            let lifted = town.app.db.housekeeping(move |tx| {
+                let one = store::get(tx, id)?.ok_or(kernel::db::DbError::Conflict)?;
+                store::lift(tx, &one, (Id(1), "甲"), "核实", Utc::now())
+            });
+            lifted.await.expect("lifted");
+        }
+        assert_eq!(town.present(shown()).await.result, Ok(()), "{}", town.engine);
+        assert_eq!(town.verify(&held).await.result, Ok(()), "no clock was touched");
+        assert_eq!(suspended().await, 0);
+    }
+}

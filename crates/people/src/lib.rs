@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod family;
 pub mod field;
 pub mod forms;
+pub mod freezes;
 pub mod generate;
 pub mod number;
 pub mod pages;
@@ -38,6 +39,7 @@ use kernel::settings::Setting;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "people-0001", sql: include_str!("../migrations/0001_people.sql") },
     Migration { name: "people-0002", sql: include_str!("../migrations/0002_records.sql") },
+    Migration { name: "people-freezes-0001", sql: include_str!("../migrations/freezes_0001.sql") },
 ];
 
 /// What the authority may tune.
@@ -52,6 +54,9 @@ pub static SETTINGS: &[&Setting] = &[
     &evidence::rules::LIMIT,
     &family::rules::LIMIT,
     &entitlements::service::HINT_DAYS,
+    &freezes::rules::LOOK_HOURS,
+    &freezes::rules::UNSEEN_HOURS,
+    &freezes::rules::UPHELD_DAYS,
 ];
 
 /// The repeating work of the person register.

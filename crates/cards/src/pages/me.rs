@@ -16,7 +16,7 @@ use super::bank::other;
 use super::person::clock_rows;
 use crate::production::{ProgressStep, StepState};
 use crate::rules::clocks::State as Clock;
-use crate::rules::{Card, Command, Stage};
+use crate::rules::{Card, Command, Refused, Stage};
 use crate::service::{self, Glance};
 use crate::settings::TEMPORARY_DAYS;
 
@@ -52,6 +52,10 @@ impl MePage {
             card.clocks.social == Clock::LostTemporarily && card.stage == Stage::Active
         };
         self.may("release") && self.glance.card.as_ref().is_some_and(temporary)
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.glance.possible.iter().any(|one| one.refused == Some(Refused::Frozen))
     }
 
     /// A card that replaces another is activated by whoever has it and knows the password.

@@ -51,6 +51,8 @@ pub enum Refused {
     Pending(Pending),
     /// The holder is alive on record, or the entitlement has not ended.
     CauseDoesNotHold(CancelCause),
+    /// The card is frozen.
+    Frozen,
 }
 
 /// What must be settled before a card is cancelled.
@@ -118,7 +120,8 @@ impl CancelCause {
 
 impl Refused {
     /// One of each kind, for documents and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
+        Self::Frozen,
         Self::OnePersonOneCard,
         Self::GuardianNeeded,
         Self::NoCard,
@@ -181,6 +184,7 @@ impl Refusal for Refused {
             Self::EvidenceMissing => "cards/evidence-missing",
             Self::Pending(_) => "cards/something-pending",
             Self::CauseDoesNotHold(_) => "cards/cause-does-not-hold",
+            Self::Frozen => "cards/frozen",
         }
     }
 
@@ -198,6 +202,7 @@ impl Refusal for Refused {
             | Self::NoFeeDue => 12,
             Self::EvidenceMissing | Self::Pending(_) | Self::CauseDoesNotHold(_) => 13,
             Self::WeakPassword => 24,
+            Self::Frozen => 20,
             Self::NoCard
             | Self::WrongStage(_)
             | Self::WrongState(_)
@@ -248,6 +253,7 @@ impl Refusal for Refused {
                 ("未满16周岁，须由监护人代为申领", "Under 16: a guardian must apply")
             }
             Self::NoCard => ("该人员还没有申领社会保障卡", "No card has been applied for"),
+            Self::Frozen => ("社会保障卡已临时冻结", "The card is frozen for now"),
             Self::OtherOutlet => ("卡片在其他网点", "The card lies at another outlet"),
             Self::ReceiverMissing => ("缺少领卡人", "Who took the card is missing"),
             Self::WeakPassword => ("密码过于简单", "The password is too easy to guess"),
@@ -297,6 +303,10 @@ impl Refusal for Refused {
             Self::OtherOutlet => {
                 ("请到申领网点办理，或申请转移", "Go to that outlet, or have it moved")
             }
+            Self::Frozen => (
+                "请先解冻；本人可在“冻结与解冻”页查看原因、解冻或申诉",
+                "End the freeze first; the holder sees why, thaws or appeals on his page",
+            ),
             Self::ReceiverMissing => ("请录入领卡人姓名", "Enter who takes the card"),
             Self::WeakPassword => (
                 "至少6位，不能是同一字符、连续数字或生日",

@@ -354,3 +354,23 @@ proptest! {
         }
     }
 }
+
+/// Art. 20: while a card is frozen nothing is handed out or opened again, and what closes stays possible:
+/// a thief gains nothing by the counter, and the holder loses nothing.
+#[test]
+fn a_frozen_card_is_not_replaced_or_released_and_can_still_be_lost() {
+    let person = adult();
+    let frozen = Context { frozen: true, ..context(&person) };
+    let mut lost = in_use();
+    lost.clocks.social = State::Lost;
+    for command in [
+        Command::Release { proof: proof() },
+        replace(Cause::Damaged, Fee::Free),
+        Command::Link,
+        Command::HandOver { to: "某人".to_owned() },
+    ] {
+        assert_eq!(decide(Some(&lost), &command, &frozen), Err(Refused::Frozen), "{command:?}");
+    }
+    assert!(decide(Some(&in_use()), &Command::LoseTemporarily, &frozen).is_ok());
+    assert_eq!(Refused::Frozen.article(), Some(Article(20)));
+}

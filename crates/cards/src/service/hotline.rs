@@ -6,6 +6,7 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use people::number::{PersonNumber, Strictness};
+use people::rules::Person;
 
 use super::perform_at;
 use crate::rules::{Card, Command};
@@ -21,24 +22,31 @@ pub struct Caller {
     pub phone: String,
 }
 
-/// Reports the caller's card lost for some days. All three answers must fit; which one does not is
-/// not told, so that nobody learns a stranger's phone by asking.
+/// Reports the caller's card lost for some days.
 ///
 /// # Errors
-/// They do not fit, or the rules refuse.
+/// As [`recognise`], or the rules refuse.
 pub async fn report_loss(app: &App, agent: &Actor, caller: &Caller) -> Result<Card, Problem> {
+    let person = recognise(app, caller).await?;
+    perform_at(app, agent, person.id, Command::LoseTemporarily, None).await
+}
+
+/// Who calls. All three answers must fit; which one does not is not told, so that nobody learns a
+/// stranger's phone by asking.
+///
+/// # Errors
+/// They do not fit.
+pub async fn recognise(app: &App, caller: &Caller) -> Result<Person, Problem> {
     let now = Utc::now();
     let parsed = PersonNumber::parse(&caller.number, now.day(), Strictness::Checked);
     let number = parsed.map_err(|_| unknown_caller())?.number;
     let said = caller.clone();
-    let person = app
-        .db
+    app.db
         .read(move |tx| Ok::<_, Problem>(people::store::by_number(tx, &number)?))
         .await?
         .filter(|person| person.name == people::pinyin::normalise_name(&said.name))
         .filter(|person| person.phone == said.phone.trim())
-        .ok_or_else(unknown_caller)?;
-    perform_at(app, agent, person.id, Command::LoseTemporarily, None).await
+        .ok_or_else(unknown_caller)
 }
 
 fn unknown_caller() -> Problem {

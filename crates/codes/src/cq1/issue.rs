@@ -105,6 +105,10 @@ fn usable(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<(ECard, i64), Problem
     if cards::rules::usable(card.clocks.electronic, card.expires_on, now.day()).is_err() {
         return Err(Refused::CardNotActive.into());
     }
+    let freezes = people::freezes::store::live_of(tx, person)?;
+    if people::freezes::rules::stops(&freezes, people::freezes::Want::Card).is_some() {
+        return Err(Refused::Frozen.into());
+    }
     Ok((ecard.ok_or(Refused::CardNotActive)?, last_second(card.expires_on)))
 }
 

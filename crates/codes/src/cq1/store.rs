@@ -192,6 +192,8 @@ pub struct Standing {
     pub electronic: State,
     /// Last day of the card.
     pub expires_on: Option<Date>,
+    /// Some freeze of the holder is in force.
+    pub frozen: bool,
 }
 
 fn state(code: &str) -> Result<State, DbError> {
@@ -205,7 +207,10 @@ fn state(code: &str) -> Result<State, DbError> {
 /// See [`DbError`].
 pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standing>, DbError> {
     let keys: Vec<Value<'_>> = credentials.iter().map(v).collect();
-    let sql = "SELECT c.credential, e.person_id, e.state, e.expires_on FROM cq1_credential c
+    let sql = "SELECT c.credential, e.person_id, e.state, e.expires_on,
+                      EXISTS (SELECT 1 FROM person_freeze z
+                              WHERE z.person_id = e.person_id AND z.lifted_at IS NULL)
+               FROM cq1_credential c
                JOIN ecard e ON e.person_id = c.person_id AND e.id = c.ecard_id
                WHERE c.credential IN (#)";
     let read = |row: &Row| {
@@ -214,19 +219,27 @@ pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standin
             person: row.get(1)?,
             electronic: state(&row.get::<String>(2)?)?,
             expires_on: row.get::<Option<String>>(3)?.as_deref().and_then(parse_day),
+            frozen: row.get(4)?,
         })
     };
     tx.query_in(sql, &keys)?.iter().map(read).collect()
 }
 
-/// Places of live credentials whose card is not on, with its state, in rising order.
+/// Places of live credentials whose card is not on, or whose holder is frozen (Art. 20), with the card's
+/// state, in rising order. The frozen ones are found from their side: they are few.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn not_valid(tx: &mut Tx<'_>, now_s: i64) -> Result<Vec<(u32, State)>, DbError> {
     let sql = "SELECT c.status_index, e.state FROM cq1_credential c
                JOIN ecard e ON e.person_id = c.person_id AND e.id = c.ecard_id
-               WHERE c.expires_at > $1 AND e.state <> 'on' ORDER BY c.status_index";
+               WHERE c.expires_at > $1 AND e.state <> 'on'
+               UNION
+               SELECT c.status_index, e.state FROM person_freeze z
+               JOIN cq1_credential c ON c.person_id = z.person_id AND c.expires_at > $1
+               JOIN ecard e ON e.person_id = c.person_id AND e.id = c.ecard_id
+               WHERE z.lifted_at IS NULL AND z.scope IN ('all', 'identity') AND e.state = 'on'
+               ORDER BY 1";
     let read = |row: &Row| {
         let index: i64 = row.get(0)?;
         let index = u32::try_from(index).map_err(|_| DbError::Engine("a place".to_owned()))?;

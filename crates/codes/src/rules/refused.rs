@@ -43,13 +43,15 @@ pub enum Refused {
     CardNotActive,
     /// The card is past its last day.
     CardExpired,
+    /// The card is frozen for this (Art. 20).
+    Frozen,
     /// This display was used before.
     Replayed,
 }
 
 impl Refused {
     /// All reasons, for documents and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Code(CodeError::Foreign),
         Self::Code(CodeError::Damaged),
         Self::Code(CodeError::Forged),
@@ -72,6 +74,7 @@ impl Refused {
         Self::UnknownCard,
         Self::CardNotActive,
         Self::CardExpired,
+        Self::Frozen,
         Self::Replayed,
     ];
 }
@@ -101,6 +104,7 @@ impl Refusal for Refused {
             Self::UnknownCard => "codes/unknown-card",
             Self::CardNotActive => "codes/card-not-active",
             Self::CardExpired => "codes/card-expired",
+            Self::Frozen => "codes/frozen",
             Self::Replayed => "codes/replayed",
         }
     }
@@ -116,7 +120,7 @@ impl Refusal for Refused {
             Self::NotListed | Self::LevelTooLow | Self::WayNotListed => Some(Article(14)),
             Self::Channel | Self::Place | Self::NotForGroup => Some(Article(14)),
             Self::ItemNotForTerminal => Some(Article(18)),
-            Self::UnknownCard | Self::Replayed => Some(Article(20)),
+            Self::UnknownCard | Self::Replayed | Self::Frozen => Some(Article(20)),
             Self::CardNotActive | Self::CardExpired => Some(Article(2)),
         }
     }
@@ -156,6 +160,7 @@ impl Refusal for Refused {
             Self::Password => ("密码未通过", "The password did not pass"),
             Self::UnknownCard => ("没有对应的电子社会保障卡", "There is no such electronic card"),
             Self::CardNotActive => ("社会保障卡未处于正常状态", "The card is not active"),
+            Self::Frozen => ("社会保障卡已临时冻结", "The card is frozen for now"),
             Self::CardExpired => ("社会保障卡已过有效期", "The card is past its last day"),
             Self::Replayed => ("该卡码已使用过", "This code was used already"),
         };
@@ -187,6 +192,10 @@ impl Refusal for Refused {
             | Self::Channel
             | Self::Place
             | Self::NotForGroup => ("请对照已公布的事项清单", "See the published list of items"),
+            Self::Frozen => (
+                "请持卡人登录“冻结与解冻”页查看原因，或拨打12333",
+                "The holder sees why on his page of freezes, or calls 12333",
+            ),
             Self::UnknownCard | Self::CardNotActive | Self::CardExpired => {
                 ("请持卡人到网点或拨打12333查询", "The holder can ask an outlet or call 12333")
             }

@@ -7,6 +7,7 @@ use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::Entry;
 use kernel::law::Refusal as _;
+use people::freezes::{self, Freeze};
 use people::rules::Person;
 
 use super::{Asked, Key, Seen, Verdict};
@@ -14,19 +15,25 @@ use crate::cq1;
 use crate::rules::{self, Refused, Standing, Terminal};
 use crate::store::{self, Use};
 
+/// Whose card is behind a key, and how it stands.
+type Cards = HashMap<Key, (Id, Standing)>;
+
 /// What is known.
 pub(super) struct Known {
     terminals: HashMap<Id, Terminal>,
-    cards: HashMap<Key, (Id, Standing)>,
+    cards: Cards,
     people: HashMap<Id, Person>,
+    /// Freezes in force of those who have any.
+    freezes: HashMap<Id, Vec<Freeze>>,
 }
 
 fn seen(set: &[Asked]) -> impl Iterator<Item = (&Asked, &Seen)> {
     set.iter().filter_map(|asked| asked.seen.as_ref().ok().map(|seen| (asked, seen)))
 }
 
-/// The holders behind all keys of a set: a few statements, whatever the size of the set.
-fn holders(tx: &mut Tx<'_>, set: &[Asked]) -> Result<HashMap<Key, (Id, Standing)>, DbError> {
+/// The holders behind all keys of a set, and those of them who are frozen in some way: a few statements,
+/// whatever the size of the set.
+fn holders(tx: &mut Tx<'_>, set: &[Asked]) -> Result<(Cards, Vec<Id>), DbError> {
     let (mut keyed, mut signed, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for (_, seen) in seen(set) {
         match &seen.key {
@@ -35,26 +42,29 @@ fn holders(tx: &mut Tx<'_>, set: &[Asked]) -> Result<HashMap<Key, (Id, Standing)
             Key::Card(number) => numbers.push(number.clone()),
         }
     }
-    let mut found = HashMap::new();
+    let (mut found, mut frozen) = (HashMap::new(), Vec::new());
     if !keyed.is_empty() {
         for s in cards::store::standings(tx, &keyed)? {
+            frozen.extend(s.frozen.then_some(s.person));
             let standing = Standing { electronic: s.electronic, expires_on: s.expires_on };
             found.insert(Key::Keyed(s.credential), (s.person, standing));
         }
     }
     if !signed.is_empty() {
         for s in cq1::store::standings(tx, &signed)? {
+            frozen.extend(s.frozen.then_some(s.person));
             let standing = Standing { electronic: s.electronic, expires_on: s.expires_on };
             found.insert(Key::Signed(s.credential), (s.person, standing));
         }
     }
     if !numbers.is_empty() {
         for s in store::card_standings(tx, &numbers)? {
+            frozen.extend(s.frozen.then_some(s.person));
             let standing = Standing { electronic: s.social, expires_on: s.expires_on };
             found.insert(Key::Card(s.card_no), (s.person, standing));
         }
     }
-    Ok(found)
+    Ok((found, frozen))
 }
 
 impl Known {
@@ -62,7 +72,7 @@ impl Known {
         let mut ids: Vec<Id> = set.iter().map(|asked| asked.terminal.account).collect();
         ids.sort_unstable();
         ids.dedup();
-        let cards = holders(tx, set)?;
+        let (cards, frozen) = holders(tx, set)?;
         let asking = seen(set).filter(|(asked, seen)| {
             seen.number.is_some() || asked.item.as_deref().is_some_and(rules::asks_person)
         });
@@ -72,11 +82,17 @@ impl Known {
             terminals: store::terminals(tx, &ids)?,
             people: people::store::by_ids(tx, &people)?.into_iter().map(|p| (p.id, p)).collect(),
             cards,
+            // No statement as long as nobody of the set is frozen.
+            freezes: freezes::store::live(tx, &frozen)?,
         })
     }
 
     fn card_of(&self, asked: &Asked) -> Option<&(Id, Standing)> {
         self.cards.get(&asked.seen.as_ref().ok()?.key)
+    }
+
+    fn freezes_of(&self, card: Option<&(Id, Standing)>) -> &[Freeze] {
+        card.and_then(|(id, _)| self.freezes.get(id)).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn judge(&self, asked: &Asked) -> Verdict {
@@ -87,6 +103,7 @@ impl Known {
             let terminal = self.terminals.get(&asked.terminal.account);
             let standing = card.map(|(_, standing)| standing);
             rules::judge(terminal, asked.item.as_deref(), seen.shown, standing, today)?;
+            rules::check_freezes(&asked.item_code, self.freezes_of(card))?;
             match (&seen.number, person) {
                 (Some(number), Some(person)) if person.number.as_str() != number => {
                     return Err(Refused::Mismatch);

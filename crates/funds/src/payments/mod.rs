@@ -18,10 +18,13 @@ use kernel::platform::App;
 use kernel::settings::Setting;
 
 /// The schema of payments; it needs rosters, banks and people.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "funds-0002-payments",
-    sql: include_str!("../../migrations/0002_payments.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "funds-0002-payments",
+        sql: include_str!("../../migrations/0002_payments.sql"),
+    },
+    Migration { name: "funds-frozen-0001", sql: include_str!("../../migrations/frozen_0001.sql") },
+];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.
 pub const DOUBT_HOURS: Setting = Setting {

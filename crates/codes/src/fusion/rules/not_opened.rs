@@ -33,13 +33,15 @@ pub enum NotOpened {
     CardNotActive,
     /// The social security card is past its last day.
     CardExpired,
+    /// The social security card is frozen for this (Art. 20).
+    Frozen,
     /// This display was used before.
     Replayed,
 }
 
 impl NotOpened {
     /// All reasons.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unregistered,
         Self::NotInForce,
         Self::Malformed,
@@ -54,6 +56,7 @@ impl NotOpened {
         Self::NotLinked,
         Self::CardNotActive,
         Self::CardExpired,
+        Self::Frozen,
         Self::Replayed,
     ];
 
@@ -137,6 +140,12 @@ impl NotOpened {
                 "fusion/card-expired",
                 2,
                 ["社会保障卡已过有效期", "The social security card is past its last day"],
+                ASK,
+            ),
+            Self::Frozen => (
+                "fusion/frozen",
+                20,
+                ["社会保障卡已临时冻结", "The social security card is frozen for now"],
                 ASK,
             ),
             Self::Replayed => {

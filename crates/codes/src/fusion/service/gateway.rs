@@ -303,6 +303,11 @@ impl Asked {
         if let Err(no) = card_is_usable(tx, owner, self.at)? {
             return Ok(Err(no));
         }
+        let item = self.item.as_deref().map_or("", |item| item.code.as_str());
+        let freezes = people::freezes::store::live_of(tx, owner)?;
+        if crate::rules::check_freezes(item, &freezes).is_err() {
+            return Ok(Err(NotOpened::Frozen));
+        }
         let Some(person) = people::store::by_id(tx, owner)? else {
             return Ok(Err(NotOpened::NotLinked));
         };

@@ -57,6 +57,7 @@ impl MePage {
 fn state(one: &Received) -> (Text, &'static str) {
     let payment = &one.stored.payment;
     match payment.state {
+        _ if one.frozen => (Text::new("冻结中，解冻后发放", "Frozen; paid after the thaw"), "warn"),
         _ if payment.held => (Text::new("正在核实", "Being verified"), "warn"),
         Standing::Returned if payment.reissued => (Text::new("已重新发放", "Paid again"), "info"),
         Standing::Approved | Standing::Reserved | Standing::Intent => {

@@ -17,6 +17,7 @@ use crate::payments::rules::table::Event;
 use crate::payments::rules::{Payment, Posting, Rules, State};
 use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::files::{self, File};
+use crate::payments::store::frozen;
 use crate::payments::store::ledger::{self, About};
 use crate::payments::store::payments::{self, Outgoing};
 use crate::payments::store::stops;
@@ -67,11 +68,55 @@ pub(super) fn intend(
             None => turned.push(one),
         }
     }
+    hold_back(tx, app, batch, range, now)?;
     turn_back(tx, app, batch, &turned, now)?;
     for (bank, lines) in ready {
         write_file(tx, app, batch, bank, lines, range, now)?;
     }
     Ok(())
+}
+
+/// Payments of frozen people stay set aside until a thaw (Art. 20).
+fn hold_back(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    batch: &Batch,
+    range: (i64, i64),
+    now: Utc,
+) -> Result<(), Problem> {
+    let held = frozen::hold_back(tx, batch, range, now)?;
+    if held == 0 {
+        return Ok(());
+    }
+    let step = Step::new(app, &Actor::system(), "funds.held-back", now).on(batch);
+    Ok(step.detail(serde_json::json!({ "payments": held, "article": 20 })).record(tx)?)
+}
+
+/// Lets payments of one batch go whose people are not frozen any more; `false` when there is nothing to do.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn let_go(app: &App) -> Result<bool, Problem> {
+    if app.db.read(frozen::thawed).await?.is_none() {
+        return Ok(false);
+    }
+    let platform = app.clone();
+    app.db
+        .write(move |tx| {
+            let Some((batch, from, to)) = frozen::thawed(tx)? else {
+                return Ok::<_, Problem>(false);
+            };
+            let batch = batches::get(tx, batch)?.ok_or_else(Problem::not_found)?;
+            Rules::sound().may_plan(batch.release.state, stops::is_stopped(tx, batch.id)?)?;
+            let now = Utc::now();
+            intend(tx, &platform, &batch, (from, to), now)?;
+            let gone = frozen::let_go(tx, (from, to))?;
+            batches::touch(tx, batch.id, now)?;
+            let step = Step::new(&platform, &Actor::system(), "funds.let-go", now).on(&batch);
+            step.detail(serde_json::json!({ "payments": gone, "article": 20 })).record(tx)?;
+            Ok(gone > 0)
+        })
+        .await
 }
 
 /// The number of an account that can receive money.

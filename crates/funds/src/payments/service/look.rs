@@ -15,6 +15,7 @@ use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::exceptions::{self, Exception};
 use crate::payments::store::figures::{self, By, Figure};
 use crate::payments::store::files::{self, File};
+use crate::payments::store::frozen::{self, Frozen};
 use crate::payments::store::ledger::{self, Line};
 use crate::payments::store::payments::{self, Stored};
 use crate::payments::store::reports::{self, Told};
@@ -228,6 +229,10 @@ pub struct Queue {
     pub to_review: Vec<Correction>,
     /// Returned payments without a correction: person, payment, fen, reason.
     pub returned: Vec<(Id, Id, i64, String)>,
+    /// What waits because its person is frozen, longest first (Art. 20).
+    pub frozen: Vec<Frozen>,
+    /// Number and sum in fen of all that waits for a thaw.
+    pub frozen_sum: (i64, i64),
     /// Names of programmes and banks.
     pub names: Vec<(Id, Text)>,
 }
@@ -243,6 +248,8 @@ pub async fn queue(app: &App) -> Result<Queue, Problem> {
                 exceptions: exceptions::waiting(tx, 200)?,
                 to_review: returned::to_review(tx, 100)?,
                 returned: returned::waiting(tx, 100)?,
+                frozen: frozen::list(tx, 100)?,
+                frozen_sum: frozen::sum(tx)?,
                 names: figures::names(tx)?,
             })
         })
@@ -260,6 +267,8 @@ pub struct Received {
     pub bank: Text,
     /// The correction that he or a clerk made.
     pub correction: Option<Correction>,
+    /// It waits until a freeze of his is lifted (Art. 20).
+    pub frozen: bool,
 }
 
 /// What a holder received, from whom and why; he looks at his own, which is journalled.
@@ -274,6 +283,8 @@ pub async fn own(app: &App, actor: &Actor) -> Result<Vec<Received>, Problem> {
             let names: std::collections::BTreeMap<Id, Text> =
                 figures::names(tx)?.into_iter().collect();
             let name = |id: Id| names.get(&id).cloned().unwrap_or_default();
+            let waiting: Vec<Id> =
+                frozen::of_person(tx, person)?.into_iter().map(|one| one.payment).collect();
             let mut all = Vec::new();
             for stored in payments::of_person(tx, person, 500)? {
                 let correction = match stored.payment.state {
@@ -281,7 +292,8 @@ pub async fn own(app: &App, actor: &Actor) -> Result<Vec<Received>, Problem> {
                     _ => None,
                 };
                 let (what, bank) = (name(stored.programme), name(stored.bank));
-                all.push(Received { stored, what, bank, correction });
+                let frozen = waiting.contains(&stored.id);
+                all.push(Received { stored, what, bank, correction, frozen });
             }
             let step = Step::new(&platform, &actor, "funds.own-read", now).person(person);
             step.about("person", person).record(tx)?;

@@ -51,6 +51,7 @@ pub async fn round_with(app: &App, ports: &Ports) -> Result<String, Problem> {
     let began = Instant::now();
     while began.elapsed() < ROUND && reserve(app).await? {}
     while began.elapsed() < ROUND && intents::plan(app).await? {}
+    while began.elapsed() < ROUND && intents::let_go(app).await? {}
     let left = exchange(app, ports, began).await?;
     let reports = collect(app, ports).await?;
     settle(app).await?;

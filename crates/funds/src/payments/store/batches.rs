@@ -178,6 +178,7 @@ pub fn to_settle(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Batch>, DbError> {
                            AND f.state NOT IN ('settled', 'refused'))
            AND NOT EXISTS (SELECT 1 FROM pay_exception e WHERE e.batch_id = b.id
                            AND e.state <> 'closed')
+           AND NOT EXISTS (SELECT 1 FROM pay_frozen w WHERE w.batch_id = b.id)
          ORDER BY b.id LIMIT $1"
     );
     tx.query(&sql, &[v(most)])?.iter().map(read).collect()

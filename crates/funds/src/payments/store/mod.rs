@@ -4,6 +4,7 @@ pub mod batches;
 pub mod exceptions;
 pub mod figures;
 pub mod files;
+pub mod frozen;
 pub mod ledger;
 pub mod payments;
 pub mod reports;

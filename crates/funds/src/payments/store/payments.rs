@@ -5,6 +5,7 @@ use kernel::id::Id;
 use kernel::time::Utc;
 
 use super::batches::Batch;
+use super::frozen::is_frozen;
 use super::known;
 use crate::payments::rules::invariants::Sum;
 use crate::payments::rules::{Payment, State};
@@ -337,20 +338,24 @@ pub struct Outgoing {
     pub number: Option<Vec<u8>>,
 }
 
-/// Payments of a range that are ready to leave, with name and account.
+/// Payments of a range that are ready to leave, with name and account; not those of people who are
+/// frozen for money (Art. 20).
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn outgoing(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<Outgoing>, DbError> {
-    let sql = "SELECT p.id, p.person_id, p.card_id, p.bank_id, p.amount_fen, n.name,
+    let sql = format!(
+        "SELECT p.id, p.person_id, p.card_id, p.bank_id, p.amount_fen, n.name,
                    COALESCE(a.state, ''), a.number
                FROM payment p JOIN person n ON n.id = p.person_id
                LEFT JOIN bank_account a ON a.person_id = p.person_id AND a.card_id = p.card_id
                    AND a.bank_id = p.bank_id
                WHERE p.id > $1 AND p.id <= $2 AND p.state = 'reserved' AND NOT p.held
-                 AND p.file_id IS NULL
-               ORDER BY p.id";
-    let rows = tx.query(sql, &[v(from), v(to)])?;
+                 AND p.file_id IS NULL AND NOT {}
+               ORDER BY p.id",
+        is_frozen("p.person_id")
+    );
+    let rows = tx.query(&sql, &[v(from), v(to)])?;
     let read = |row: &Row| {
         Ok(Outgoing {
             id: row.get(0)?,
@@ -377,11 +382,14 @@ pub fn put_into_file(
     range: (i64, i64),
     now: Utc,
 ) -> Result<u64, DbError> {
-    let sql = "UPDATE payment SET state = 'intent', file_id = $1, changed_at = $2,
+    let sql = format!(
+        "UPDATE payment SET state = 'intent', file_id = $1, changed_at = $2,
                    version = version + 1
                WHERE id > $3 AND id <= $4 AND bank_id = $5 AND state = 'reserved' AND NOT held
-                 AND file_id IS NULL";
-    tx.execute(sql, &[v(file), v(now), v(range.0), v(range.1), v(bank)])
+                 AND file_id IS NULL AND NOT {}",
+        is_frozen("payment.person_id")
+    );
+    tx.execute(&sql, &[v(file), v(now), v(range.0), v(range.1), v(bank)])
 }
 
 /// Payments that cannot leave come back at once.

@@ -3,6 +3,7 @@
 mod banks_words;
 mod bench;
 mod chaos;
+mod frozen;
 pub mod house;
 mod returned_money;
 mod way;

@@ -1,0 +1,6 @@
+//! Freezes, detection and incidents on both engines.
+
+mod detect;
+mod freezes;
+mod house;
+mod incidents;
