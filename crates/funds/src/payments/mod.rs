@@ -17,11 +17,14 @@ use kernel::jobs::{Job, Round};
 use kernel::platform::App;
 use kernel::settings::Setting;
 
-/// The schema of payments; it needs rosters, banks and people.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "funds-0002-payments",
-    sql: include_str!("../../migrations/0002_payments.sql"),
-}];
+/// The schema of payments and bills; it needs rosters, banks and people.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "funds-0002-payments",
+        sql: include_str!("../../migrations/0002_payments.sql"),
+    },
+    Migration { name: "funds-0003-bills", sql: include_str!("../../migrations/0003_bills.sql") },
+];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.
 pub const DOUBT_HOURS: Setting = Setting {

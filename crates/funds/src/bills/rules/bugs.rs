@@ -35,11 +35,13 @@ pub enum Bug {
     FailedRefundIsDone,
     /// The biller is told before the bank took the money.
     PostBeforeDebit,
+    /// What a bank took and forgot leaves again by itself.
+    ForgottenLeavesAgain,
 }
 
 impl Bug {
     /// All faults.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownFailsByTime,
         Self::UnknownIsResentAsNew,
         Self::BillIsPaidTwice,
@@ -56,6 +58,7 @@ impl Bug {
         Self::DebitsUntold,
         Self::FailedRefundIsDone,
         Self::PostBeforeDebit,
+        Self::ForgottenLeavesAgain,
     ];
 }
 

@@ -4,8 +4,6 @@ mod bugs;
 pub mod mandate;
 mod refused;
 pub mod table;
-#[cfg(test)]
-mod tests;
 
 pub use bugs::{Bug, Rules};
 pub use refused::Refused;

@@ -267,12 +267,14 @@ pub struct Payment {
     pub backs: i64,
     /// Whether the biller had said that it has the money.
     pub posted: bool,
+    /// Whether the bank had said that it has the order that is under way.
+    pub taken: bool,
 }
 
 impl Payment {
     /// A new intent.
     pub fn new(fen: i64) -> Self {
-        Self { fen, state: State::Intent, backs: 0, posted: false }
+        Self { fen, state: State::Intent, backs: 0, posted: false, taken: false }
     }
 }
 
@@ -290,9 +292,13 @@ impl Rules {
         use State as S;
         let to = match (payment.state, event) {
             (S::Intent | S::Sent | S::Unknown, E::Take) => S::Sent,
-            (S::Intent | S::Sent | S::Unknown, E::Doubt) => S::Unknown,
-            (S::Unknown, E::NeverSeen) => S::Intent,
-            (S::Sent, E::NeverSeen) => S::Unknown,
+            (S::Returning, E::Take) => S::Returning,
+            (S::Intent | S::Unknown, E::Doubt) => S::Unknown,
+            // What a bank took and forgot never leaves again by itself.
+            (S::Intent | S::Sent | S::Unknown, E::NeverSeen) if self.may_leave_again(payment) => {
+                S::Intent
+            }
+            (S::Returning, E::NeverSeen) if self.may_leave_again(payment) => S::Returning,
             (S::Intent | S::Sent | S::Unknown, E::Debit) => S::Debited,
             (S::Intent | S::Sent | S::Unknown, E::Fail) => S::Failed,
             (S::Debited, E::Post) => S::Done,
@@ -310,13 +316,18 @@ impl Rules {
             (S::Failed | S::Debited | S::Done, E::Contradict) => S::Held,
             (S::Held, E::WasTaken) if payment.posted => S::Done,
             (S::Held, E::WasTaken) => S::Debited,
-            (S::Held, E::WasNotTaken) => S::Failed,
+            (S::Held, E::WasNotTaken) if !payment.posted => S::Failed,
             _ => return Err(Refused::NotNow),
         };
         let backs = payment.backs + i64::from(event == E::SendBack);
         let posted = payment.posted || event == E::Post;
-        let after = Payment { state: to, backs, posted, ..*payment };
+        let taken = event == E::Take || (payment.taken && event != E::SendBack);
+        let after = Payment { state: to, backs, posted, taken, ..*payment };
         Ok((after, self.posting(payment.state, to)))
+    }
+
+    fn may_leave_again(&self, payment: &Payment) -> bool {
+        !payment.taken || self.has(Bug::ForgottenLeavesAgain)
     }
 
     /// Money goes from the account of the old state to that of the new one; what was not taken is the
@@ -331,8 +342,7 @@ impl Rules {
     /// What the passing of time does: nothing fails by it.
     pub fn overdue(&self, state: State) -> Option<Event> {
         match state {
-            State::Sent => Some(Event::Doubt),
-            State::Unknown if self.has(Bug::UnknownFailsByTime) => Some(Event::Fail),
+            State::Sent | State::Unknown if self.has(Bug::UnknownFailsByTime) => Some(Event::Fail),
             _ => None,
         }
     }
