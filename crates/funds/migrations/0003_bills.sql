@@ -90,7 +90,9 @@ CREATE TABLE bill_payment (
     state TEXT NOT NULL,
     backs BIGINT NOT NULL,
     posted BOOLEAN NOT NULL,
+    offered BOOLEAN NOT NULL,
     taken BOOLEAN NOT NULL,
+    released BOOLEAN NOT NULL,
     bank_id BIGINT NOT NULL,
     card_id BIGINT NOT NULL,
     mandate_id BIGINT,
@@ -112,7 +114,7 @@ CREATE TABLE bill_payment (
 CREATE UNIQUE INDEX bill_payment_id ON bill_payment (id);
 -- One bill is never paid twice, whoever pays it.
 CREATE UNIQUE INDEX bill_payment_natural ON bill_payment (biller_id, bill_number)
-    WHERE state NOT IN ('failed', 'refunded');
+    WHERE NOT released;
 CREATE INDEX bill_payment_due ON bill_payment (next_at)
     WHERE state IN ('intent', 'sent', 'unknown', 'debited', 'owed', 'returning');
 CREATE INDEX bill_payment_biller ON bill_payment (biller_id, id);

@@ -6,8 +6,12 @@ pub mod pages;
 pub mod port;
 pub mod rules;
 pub mod service;
+#[cfg(test)]
+mod sim;
 pub mod simulator;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

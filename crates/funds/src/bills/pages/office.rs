@@ -104,6 +104,7 @@ fn action_name(action: &str) -> Text {
     let (zh, en) = match action {
         "was-taken" => ("确认已扣款", "It was debited"),
         "was-not-taken" => ("确认未扣款", "It was not debited"),
+        "struck" => ("收费单位已冲销，确认未扣款", "The biller struck it out; not debited"),
         "give-back" => ("退还持卡人", "Give it back to the holder"),
         "retry" => ("重新退款", "Try the refund again"),
         _ => ("维持现状", "Leave it as it stands"),

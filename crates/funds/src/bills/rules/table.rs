@@ -73,11 +73,6 @@ impl State {
         matches!(self, Self::Failed | Self::Done | Self::Refunded)
     }
 
-    /// Whether its bill may be paid anew.
-    pub fn frees_the_bill(self) -> bool {
-        matches!(self, Self::Failed | Self::Refunded)
-    }
-
     /// For people.
     pub fn name(self) -> Text {
         let (zh, en) = match self {
@@ -230,8 +225,10 @@ pub enum Event {
     Contradict,
     /// People found out: the bank did take the money.
     WasTaken,
-    /// People found out: it did not.
+    /// People found out: it did not. What the biller has must be struck out first.
     WasNotTaken,
+    /// The biller has nothing of it, or struck it out: the bank never took the money.
+    Strike,
 }
 
 impl Event {
@@ -252,6 +249,7 @@ impl Event {
             Self::Contradict => "contradict",
             Self::WasTaken => "was-taken",
             Self::WasNotTaken => "was-not-taken",
+            Self::Strike => "strike",
         }
     }
 }
@@ -267,14 +265,19 @@ pub struct Payment {
     pub backs: i64,
     /// Whether the biller had said that it has the money.
     pub posted: bool,
+    /// Whether the biller may have been told: since the bank said that it took the money.
+    pub offered: bool,
     /// Whether the bank had said that it has the order that is under way.
     pub taken: bool,
+    /// Whether it once failed or was refunded: its bill may be paid by another, and it never claims
+    /// the bill again.
+    pub released: bool,
 }
 
 impl Payment {
     /// A new intent.
     pub fn new(fen: i64) -> Self {
-        Self { fen, state: State::Intent, backs: 0, posted: false, taken: false }
+        Self { fen, state: State::Intent, backs: 0, posted: false, offered: false, taken: false, released: false }
     }
 }
 
@@ -313,16 +316,21 @@ impl Rules {
             {
                 if payment.state == S::Failed { S::Debited } else { S::Failed }
             }
-            (S::Failed | S::Debited | S::Done, E::Contradict) => S::Held,
+            (S::Failed | S::Debited | S::Done | S::Owed, E::Contradict) => S::Held,
+            // Somebody may have paid the bill anew meanwhile: the money goes back.
+            (S::Held, E::WasTaken) if payment.released => S::Owed,
             (S::Held, E::WasTaken) if payment.posted => S::Done,
             (S::Held, E::WasTaken) => S::Debited,
-            (S::Held, E::WasNotTaken) if !payment.posted => S::Failed,
+            (S::Held, E::WasNotTaken) if !payment.offered => S::Failed,
+            (S::Held, E::Strike) if payment.offered => S::Held,
             _ => return Err(Refused::NotNow),
         };
         let backs = payment.backs + i64::from(event == E::SendBack);
-        let posted = payment.posted || event == E::Post;
+        let posted = (payment.posted && event != E::Strike) || event == E::Post;
+        let offered = (payment.offered && event != E::Strike) || event == E::Debit;
+        let released = payment.released || matches!(to, S::Failed | S::Refunded);
         let taken = event == E::Take || (payment.taken && event != E::SendBack);
-        let after = Payment { state: to, backs, posted, taken, ..*payment };
+        let after = Payment { state: to, backs, posted, offered, taken, released, ..*payment };
         Ok((after, self.posting(payment.state, to)))
     }
 
@@ -357,7 +365,11 @@ impl Rules {
             (S::Intent | S::Sent | S::Unknown, true) => Some(Event::Debit),
             (S::Intent | S::Sent | S::Unknown, false) => Some(Event::Fail),
             // The bank's first word stands in the books; its second goes to people.
-            (S::Failed, true) | (S::Debited | S::Done, false) => Some(Event::Contradict),
+            // What is being given back already stays so, and people are told all the same.
+            (S::Failed, true)
+            | (S::Debited | S::Done | S::Owed | S::Returning | S::Refunded, false) => {
+                Some(Event::Contradict)
+            }
             _ => None,
         }
     }

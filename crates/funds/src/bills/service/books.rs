@@ -123,7 +123,7 @@ fn compare_day(
 /// Actions that an exception allows.
 pub fn actions(kind: &str) -> &'static [&'static str] {
     match kind {
-        "contradicts" => &["was-taken", "was-not-taken", "leave"],
+        "contradicts" => &["was-taken", "was-not-taken", "struck", "leave"],
         "missing-there" | "give-back" => &["give-back", "leave"],
         "refund" => &["retry", "leave"],
         _ => &["leave"],
@@ -208,6 +208,12 @@ fn carry_out(
         "was-taken" => Event::WasTaken,
         "was-not-taken" => Event::WasNotTaken,
         "give-back" => Event::GiveBack,
+        "struck" => {
+            // The biller struck it out, so both hold: it has nothing, and nothing was taken.
+            let payment = payments::get(tx, one.payment)?.ok_or_else(Problem::not_found)?;
+            let payment = happen(tx, app, actor, &payment, Event::Strike, now)?;
+            return happen(tx, app, actor, &payment, Event::WasNotTaken, now).map(drop);
+        }
         "retry" => {
             let payment = payments::get(tx, one.payment)?.ok_or_else(Problem::not_found)?;
             return Ok(payments::save(tx, &Stored { tries: 0, ..payment }, now, now)?);

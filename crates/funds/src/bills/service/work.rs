@@ -342,6 +342,9 @@ fn line_says(
         }
         // What is known already, or a late word about a refund that was tried again.
         (_, State::Refunded) if word => None,
+        (_, State::Refunded) => {
+            return except(tx, app, "refund", at, "the bank says it did not arrive", now);
+        }
         _ if !word => None,
         _ => return except(tx, app, "refund", at, "a refund arrived that was given up", now),
     };
@@ -349,6 +352,9 @@ fn line_says(
     if event == Event::Contradict {
         let said = if word { "debited after all" } else { "not debited after all" };
         except(tx, app, "contradicts", at, said, now)?;
+        if matches!(one.payment.state, State::Returning | State::Refunded) {
+            return Ok(());
+        }
     }
     move_and_tell(tx, app, &one, event, now)
 }

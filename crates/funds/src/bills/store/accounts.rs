@@ -212,7 +212,7 @@ pub fn open_bills(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Bill>, DbError> {
     let sql = format!(
         "SELECT {BILL} FROM bill b WHERE person_id = $1 AND state = 'open'
            AND NOT EXISTS (SELECT 1 FROM bill_payment p WHERE p.biller_id = b.biller_id
-               AND p.bill_number = b.number AND p.state NOT IN ('failed', 'refunded'))
+               AND p.bill_number = b.number AND NOT p.released)
          ORDER BY due_on, id"
     );
     tx.query(&sql, &[v(person)])?.iter().map(read_bill).collect()

@@ -55,7 +55,7 @@ pub struct Stored {
 
 const COLUMNS: &str = "person_id, id, account_id, biller_id, bill_number, period, fen, state, backs, posted, \
      bank_id, card_id, mandate_id, made_by, digest, biller_ref, bank_ref, reason, tries, created_at, \
-     changed_at, version, taken";
+     changed_at, version, taken, released, offered";
 
 fn read(row: &Row) -> Result<Stored, DbError> {
     Ok(Stored {
@@ -71,6 +71,8 @@ fn read(row: &Row) -> Result<Stored, DbError> {
             backs: row.get(8)?,
             posted: row.get(9)?,
             taken: row.get(22)?,
+            released: row.get(23)?,
+            offered: row.get(24)?,
         },
         bank: row.get(10)?,
         card: row.get(11)?,
@@ -94,9 +96,9 @@ fn read(row: &Row) -> Result<Stored, DbError> {
 pub fn insert(tx: &mut Tx<'_>, one: &Stored, body: Vec<u8>, now: Utc) -> Result<bool, DbError> {
     let sql = "INSERT INTO bill_payment (person_id, id, account_id, biller_id, bill_number, period, month, fen,
                    state, backs, posted, bank_id, card_id, mandate_id, made_by, body, digest, biller_ref,
-                   bank_ref, reason, tries, next_at, created_at, changed_at, taken, version)
+                   bank_ref, reason, tries, next_at, created_at, changed_at, taken, released, offered, version)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'intent', 0, $9, $10, $11, $12, $13, $14, $15, '', '',
-                   '', 0, $16, $16, $16, $9, 1)
+                   '', 0, $16, $16, $16, $9, $9, $9, 1)
                ON CONFLICT DO NOTHING";
     let month = &day_text(now.day())[..7];
     let params = [
@@ -126,7 +128,8 @@ pub fn insert(tx: &mut Tx<'_>, one: &Stored, body: Vec<u8>, now: Utc) -> Result<
 /// [`DbError::Conflict`] when it was changed meanwhile.
 pub fn save(tx: &mut Tx<'_>, one: &Stored, next_at: Utc, now: Utc) -> Result<(), DbError> {
     let sql = "UPDATE bill_payment SET state = $1, backs = $2, posted = $3, biller_ref = $4, bank_ref = $5,
-                   reason = $6, tries = $7, next_at = $8, changed_at = $9, taken = $13, version = version + 1
+                   reason = $6, tries = $7, next_at = $8, changed_at = $9, taken = $13, released = $14, offered = $15,
+                   version = version + 1
                WHERE person_id = $10 AND id = $11 AND version = $12";
     let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
     let params = [
@@ -143,6 +146,8 @@ pub fn save(tx: &mut Tx<'_>, one: &Stored, next_at: Utc, now: Utc) -> Result<(),
         v(one.id),
         v(one.version),
         v(one.payment.taken),
+        v(one.payment.released),
+        v(one.payment.offered),
     ];
     tx.execute_one(sql, &params)
 }
