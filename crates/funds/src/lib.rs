@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bills;
+pub mod g2p;
 pub mod payments;
 pub mod programmes;
 pub mod rosters;
@@ -27,10 +28,10 @@ pub fn settings() -> Vec<&'static Setting> {
 
 /// The repeating work of funds.
 pub fn jobs() -> Vec<Job> {
-    [vec![programmes::JOB, rosters::JOB], payments::jobs(), bills::jobs()].concat()
+    [vec![programmes::JOB, rosters::JOB], payments::jobs(), bills::jobs(), g2p::jobs()].concat()
 }
 
 /// All routes of funds.
 pub fn routes() -> Routes {
-    programmes::routes().merge(rosters::routes()).merge(payments::routes()).merge(bills::routes())
+    programmes::routes().merge(rosters::routes()).merge(payments::routes()).merge(bills::routes()).merge(g2p::routes())
 }

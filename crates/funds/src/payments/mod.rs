@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0002_payments.sql"),
     },
     Migration { name: "funds-0003-bills", sql: include_str!("../../migrations/0003_bills.sql") },
+    Migration { name: "funds-0004-g2p", sql: include_str!("../../migrations/0004_g2p.sql") },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.
