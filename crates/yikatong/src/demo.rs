@@ -4,6 +4,7 @@
 
 mod bankers;
 mod banks;
+mod bills;
 mod money;
 mod staff;
 mod villagers;
@@ -93,6 +94,7 @@ pub async fn prepare(app: &App) -> Result<Demo, Problem> {
         true => known_holders(app).await?,
         false => make_all(app, &desks).await?,
     };
+    bills::open(bills::desks(app)?);
     bankers::open(desks);
     let demo = Demo {
         password: one_time_password(),
@@ -165,6 +167,7 @@ async fn make_all(
     outlets::seed::work(app, &clerk, 7).await?;
     let villagers = villagers::make(app).await?;
     money::make(app, &villagers, desks).await?;
+    bills::make(app, &villagers, desks).await?;
     outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;

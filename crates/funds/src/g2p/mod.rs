@@ -7,6 +7,8 @@ pub mod disburse;
 pub mod envelope;
 pub mod mapper;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

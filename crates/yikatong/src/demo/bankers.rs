@@ -52,7 +52,7 @@ fn desk(place: &Path, code: &str) -> Result<Folder> {
 }
 
 /// The key in a file; a fresh one when there is none.
-fn key(path: &Path) -> Result<seal::sm2::SigningKey> {
+pub(super) fn key(path: &Path) -> Result<seal::sm2::SigningKey> {
     let mut options = std::fs::OpenOptions::new();
     match options.write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
