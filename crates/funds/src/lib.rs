@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bills;
+pub mod budgets;
 pub mod g2p;
 pub mod payments;
 pub mod programmes;
@@ -33,5 +34,5 @@ pub fn jobs() -> Vec<Job> {
 
 /// All routes of funds.
 pub fn routes() -> Routes {
-    programmes::routes().merge(rosters::routes()).merge(payments::routes()).merge(bills::routes()).merge(g2p::routes())
+    programmes::routes().merge(rosters::routes()).merge(payments::routes()).merge(bills::routes()).merge(g2p::routes()).merge(budgets::routes())
 }
