@@ -64,7 +64,9 @@ impl Refusal for Refused {
 
     fn advice(&self) -> Text {
         let (zh, en) = match self {
-            Self::Exceeded => ("请先调整预算，或退回名册", "Change the budget first, or send the list back"),
+            Self::Exceeded => {
+                ("请先调整预算，或退回名册", "Change the budget first, or send the list back")
+            }
             Self::BelowApproved => ("请填写不低于已批准的金额", "Enter at least what is approved"),
             Self::NotFinance => ("请联系财政部门", "Ask the finance department"),
             Self::Waits => ("请先确认或退回", "Decide on that one first"),
@@ -170,7 +172,8 @@ pub async fn ask(
     fen: i64,
 ) -> Result<(), Problem> {
     let (id, now, actor, year) = (app.id(), Utc::now(), actor.clone(), year.to_owned());
-    let entry = Entry::new(app.id(), now, &actor, "funds.budget-asked", "Art. 8").on("approval", id);
+    let entry =
+        Entry::new(app.id(), now, &actor, "funds.budget-asked", "Art. 8").on("approval", id);
     app.db
         .write(move |tx| {
             if !crate::rosters::service::is_finance(tx, &actor)? {
@@ -207,7 +210,8 @@ pub async fn decide(app: &App, actor: &Actor, id: Id, yes: bool) -> Result<(), P
             let (programme, year) = object(&made).ok_or_else(Problem::not_found)?;
             let fen: i64 = made.summary.parse().map_err(|_| Problem::not_found())?;
             if yes {
-                let sql = "INSERT INTO programme_budget (programme_id, year, fen, changed_at, version)
+                let sql =
+                    "INSERT INTO programme_budget (programme_id, year, fen, changed_at, version)
                            VALUES ($1, $2, $3, $4, 1)
                            ON CONFLICT (programme_id, year) DO UPDATE SET fen = $3, changed_at = $4,
                                version = programme_budget.version + 1";
@@ -270,9 +274,8 @@ impl BudgetsPage {
 async fn show(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let year = day_text(Utc::now().day())[..4].to_owned();
     let of = year.clone();
-    let read = app.db.read(move |tx| {
-        Ok::<_, DbError>((of_year(tx, &of)?, approval::open(tx, KIND)?))
-    });
+    let read =
+        app.db.read(move |tx| Ok::<_, DbError>((of_year(tx, &of)?, approval::open(tx, KIND)?)));
     let (all, waiting) = read.await?;
     render(&BudgetsPage { p, actor, year, all, waiting })
 }

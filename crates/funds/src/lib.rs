@@ -34,5 +34,10 @@ pub fn jobs() -> Vec<Job> {
 
 /// All routes of funds.
 pub fn routes() -> Routes {
-    programmes::routes().merge(rosters::routes()).merge(payments::routes()).merge(bills::routes()).merge(g2p::routes()).merge(budgets::routes())
+    programmes::routes()
+        .merge(rosters::routes())
+        .merge(payments::routes())
+        .merge(bills::routes())
+        .merge(g2p::routes())
+        .merge(budgets::routes())
 }

@@ -13,9 +13,11 @@ use super::store::payments;
 use crate::payments::pages::{READERS, VIEWERS, id_of};
 
 pub(crate) fn routes() -> Routes {
-    Routes::new("funds")
-        .api(Access::Roles(VIEWERS), &[8], routes!(figures))
-        .api(Access::Roles(READERS), &[8, 19], routes!(payment))
+    Routes::new("funds").api(Access::Roles(VIEWERS), &[8], routes!(figures)).api(
+        Access::Roles(READERS),
+        &[8, 19],
+        routes!(payment),
+    )
 }
 
 /// Payments of one biller in one state.

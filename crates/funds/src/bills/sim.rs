@@ -100,7 +100,8 @@ impl World {
         self.trace.extend_from_slice(event.code().as_bytes());
         self.trace.push(at as u8);
         let Ok((after, posting)) = self.rules.apply(&self.pays[at].payment, event) else { return };
-        if event == Event::Fail && self.bank.get(&self.pays[at].id).is_none_or(|d| d.0 == Done::Took)
+        if event == Event::Fail
+            && self.bank.get(&self.pays[at].id).is_none_or(|d| d.0 == Done::Took)
         {
             self.breach(format!("payment {at} failed without the bank's word"));
         }
@@ -371,8 +372,7 @@ impl World {
             }
         }
         for bill in 0..BILLS {
-            let live =
-                self.pays.iter().filter(|p| p.bill == bill && !p.payment.released);
+            let live = self.pays.iter().filter(|p| p.bill == bill && !p.payment.released);
             if live.count() > 1 {
                 return Err(format!("bill {bill} is paid twice"));
             }
@@ -395,14 +395,14 @@ impl World {
                 State::Failed => !took && back == 0 && !gave,
                 State::Done => took && gave && back == 0,
                 State::Refunded => {
-                    (took || self.noted.contains(&at))
-                        && back == 1
-                        && (!gave || pay.payment.posted)
+                    (took || self.noted.contains(&at)) && back == 1 && (!gave || pay.payment.posted)
                 }
                 _ => return Err(format!("payment {at} does not come to rest: {state:?}")),
             };
             if !fits {
-                return Err(format!("payment {at} is {state:?}: took {took} gave {gave} back {back}"));
+                return Err(format!(
+                    "payment {at} is {state:?}: took {took} gave {gave} back {back}"
+                ));
             }
         }
         Ok(())

@@ -106,8 +106,9 @@ impl Desk {
         }
         let answer = match request {
             Request::Lookup { account } => self.look_up(&book, account),
+            // What is not in the book is not answered.
             Request::Post { bill, fen, paid_on, .. } => {
-                self.post(&mut book, key, bill, *fen, paid_on)
+                self.post(&mut book, key, bill, *fen, paid_on).ok()?
             }
             Request::Statement { day } => self.statement(&book, day),
         };
@@ -135,13 +136,20 @@ impl Desk {
         Answer::Account { name: "*先生/女士".to_owned(), bills: bills.collect() }
     }
 
-    fn post(&self, book: &mut Book, key: &str, bill: &str, fen: i64, day: &str) -> Answer {
+    fn post(
+        &self,
+        book: &mut Book,
+        key: &str,
+        bill: &str,
+        fen: i64,
+        day: &str,
+    ) -> io::Result<Answer> {
         if let Some(known) = book.posted.get(key) {
-            return Answer::Posted { reference: known.reference.clone() };
+            return Ok(Answer::Posted { reference: known.reference.clone() });
         }
         let taken = book.posted.values().any(|posted| posted.bill == bill);
         if taken || self.script.does("elsewhere", self.script.elsewhere, bill) {
-            return Answer::Refused { reason: "paid".to_owned() };
+            return Ok(Answer::Refused { reason: "paid".to_owned() });
         }
         let reference = format!("R{:08}", self.script.number("receipt", key) % 100_000_000);
         let one = Posted {
@@ -151,11 +159,9 @@ impl Desk {
             day: day.to_owned(),
             reference: reference.clone(),
         };
-        if self.keep(&one).is_err() {
-            return Answer::Refused { reason: "not now".to_owned() };
-        }
+        self.keep(&one)?;
         book.posted.insert(key.to_owned(), one);
-        Answer::Posted { reference }
+        Ok(Answer::Posted { reference })
     }
 
     fn keep(&self, one: &Posted) -> io::Result<()> {
@@ -168,8 +174,7 @@ impl Desk {
     fn statement(&self, book: &Book, day: &str) -> Answer {
         let mut lines = Vec::new();
         for one in book.posted.values().filter(|one| one.day == day) {
-            let line =
-                PostedLine { key: one.key.clone(), bill: one.bill.clone(), fen: one.fen };
+            let line = PostedLine { key: one.key.clone(), bill: one.bill.clone(), fen: one.fen };
             if !self.script.does("omit", self.script.omit, &one.key) {
                 lines.push(line.clone());
             }

@@ -202,7 +202,10 @@ async fn an_authorised_debit_is_announced_first_and_a_cancelled_one_never_comes(
         let (ports, now) = (world.billers(), Utc::now());
         let said = mandates::round_at(app, &ports, now).await.expect("a round");
         assert_eq!(said, "2 announced, 0 debits");
-        assert_eq!(mandates::round_at(app, &ports, now).await.expect("same day"), "0 announced, 0 debits");
+        assert_eq!(
+            mandates::round_at(app, &ports, now).await.expect("same day"),
+            "0 announced, 0 debits"
+        );
         let first = world.own().await.bills[0].id;
         mandates::decline(app, &world.holder, world.person, first, true).await.expect("no");
         let later = Utc(now.0 + 4 * Utc::DAY);
@@ -210,7 +213,9 @@ async fn an_authorised_debit_is_announced_first_and_a_cancelled_one_never_comes(
         assert_eq!(said, "0 announced, 1 debits", "{}", world.house.engine);
         mandates::decline(app, &world.holder, world.person, first, false).await.expect("yes");
         let standing = world.own().await.mandates[0].id;
-        mandates::change(app, &world.holder, world.person, standing, "cancel").await.expect("ended");
+        mandates::change(app, &world.holder, world.person, standing, "cancel")
+            .await
+            .expect("ended");
         let said = mandates::round_at(app, &ports, later).await.expect("after");
         assert_eq!(said, "0 announced, 0 debits");
         world.books_hold().await;

@@ -73,11 +73,11 @@ pub async fn measure(app: &App, accounts: i64, rounds: usize) -> Result<Measured
     };
     let programme = app.id();
     app.db
-        .housekeeping(move |tx| {
+        .housekeeping::<(), DbError>(move |tx| {
             let sql = "INSERT INTO programme (id, code, version, name_zh, name_en, kind, department, conflicts,
                            public_days, two_above_fen, max_line_fen, per, state, from_day, body)
                        VALUES ($1, 'BENCH', 1, '', '', 'subsidy', $2, '', 7, 0, 1, 'person', 'open', '', '{}')";
-            Ok::<_, DbError>(tx.execute(sql, &[v(programme), v(org)])?)
+            tx.execute(sql, &[v(programme), v(org)]).map(drop)
         })
         .await?;
     let mut from = 0;

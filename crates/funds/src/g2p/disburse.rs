@@ -82,7 +82,8 @@ pub struct Statuses {
 }
 
 fn status_of(one: &Standing, at: &str) -> Status {
-    let (status, reason) = match (one.reason.as_str(), one.line.as_deref(), one.payment.as_deref()) {
+    let (status, reason) = match (one.reason.as_str(), one.line.as_deref(), one.payment.as_deref())
+    {
         ("", _, Some("paid")) => ("succ", ""),
         ("", _, Some("returned" | "void")) => ("rjct", "rjct.payee_fa.invalid"),
         ("", Some("bad" | "struck"), _) => ("rjct", "rjct.payee_fa.invalid"),
@@ -234,7 +235,8 @@ async fn drafts(
         })
         .await?;
     let own = format!("{org} ");
-    let (mut drafts, mut refs, mut seen) = (Vec::new(), Vec::new(), std::collections::HashSet::new());
+    let (mut drafts, mut refs, mut seen) =
+        (Vec::new(), Vec::new(), std::collections::HashSet::new());
     for (one, handle) in message.disbursements.iter().zip(payees) {
         let fen = parse_decimal(&one.amount, 2).filter(|fen| *fen > 0);
         let link = links.get(handle).and_then(|link| Some((link, link.key.strip_prefix(&own)?)));

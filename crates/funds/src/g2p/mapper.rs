@@ -120,7 +120,12 @@ pub(super) fn org(actor: &Actor) -> Result<Id, Problem> {
     actor.org.ok_or_else(Problem::forbidden)
 }
 
-async fn carry_out(app: App, actor: Actor, request: Request<Message>, action: &'static str) -> Whole {
+async fn carry_out(
+    app: App,
+    actor: Actor,
+    request: Request<Message>,
+    action: &'static str,
+) -> Whole {
     let (header, message) = (request.header, request.message);
     let count = message.resolve_request.len();
     if let Some(refusal) = header.refusal(action, count) {
@@ -185,13 +190,7 @@ pub async fn work(
 
 type Done = Result<Vec<Outcome>, DbError>;
 
-fn link_set(
-    tx: &mut kernel::db::Tx<'_>,
-    app: &App,
-    org: Id,
-    items: &[Item],
-    now: Utc,
-) -> Done {
+fn link_set(tx: &mut kernel::db::Tx<'_>, app: &App, org: Id, items: &[Item], now: Utc) -> Done {
     let numbers: Vec<&str> =
         items.iter().map(|item| person_number(item.id.as_deref().unwrap_or_default())).collect();
     let people = store::people(tx, &numbers)?;
@@ -211,9 +210,7 @@ fn link_set(
             outcome(item, "rjct", "rjct.reference_id.invalid", &at)
         }
         None => outcome(item, "rjct", "rjct.id.invalid", &at),
-        Some(link) => {
-            Outcome { fa: Some(address(&link.handle)), ..outcome(item, "succ", "", &at) }
-        }
+        Some(link) => Outcome { fa: Some(address(&link.handle)), ..outcome(item, "succ", "", &at) },
     });
     Ok(done.collect())
 }
@@ -241,7 +238,8 @@ fn resolve_set(tx: &mut kernel::db::Tx<'_>, org: Id, items: &[Item], now: Utc) -
     let keys: Vec<Option<String>> = items.iter().map(key).collect();
     let asked: Vec<String> = keys.iter().flatten().cloned().collect();
     let by_id = store::by_keys(tx, &asked)?;
-    let handle = |item: &Item| item.fa.as_deref().and_then(|fa| part(fa, "token")).map(str::to_owned);
+    let handle =
+        |item: &Item| item.fa.as_deref().and_then(|fa| part(fa, "token")).map(str::to_owned);
     let handles: Vec<Option<String>> = items.iter().map(handle).collect();
     let asked: Vec<&str> = handles.iter().flatten().map(String::as_str).collect();
     let by_fa = if asked.is_empty() { Default::default() } else { store::by_handles(tx, &asked)? };
@@ -249,7 +247,8 @@ fn resolve_set(tx: &mut kernel::db::Tx<'_>, org: Id, items: &[Item], now: Utc) -
     let own = format!("{org} ");
     let answer = |((item, key), handle): ((&Item, &Option<String>), &Option<String>)| {
         let id = key.as_ref().map(|key| by_id.get(key));
-        let fa = handle.as_ref().map(|handle| by_fa.get(handle).filter(|l| l.key.starts_with(&own)));
+        let fa =
+            handle.as_ref().map(|handle| by_fa.get(handle).filter(|l| l.key.starts_with(&own)));
         resolved(item, id, fa, &at)
     };
     Ok(items.iter().zip(&keys).zip(&handles).map(answer).collect())

@@ -129,11 +129,14 @@ pub fn follow(tx: &mut Tx<'_>, since: Utc, now: Utc) -> Result<u64, DbError> {
     tx.execute(&sql, &[v(since), v(now)])
 }
 
-/// A transaction: digest of its content and the roster that was made.
+/// Digest of a transaction's content, and the roster that was made of it.
+pub type Txn = (Vec<u8>, Option<Id>);
+
+/// A known transaction.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn txn(tx: &mut Tx<'_>, org: Id, id: &str) -> Result<Option<(Vec<u8>, Option<Id>)>, DbError> {
+pub fn txn(tx: &mut Tx<'_>, org: Id, id: &str) -> Result<Option<Txn>, DbError> {
     let sql = "SELECT digest, roster_id FROM g2p_txn WHERE org_id = $1 AND transaction_id = $2";
     let row = tx.optional(sql, &[v(org), v(id)])?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()

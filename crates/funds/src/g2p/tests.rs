@@ -40,7 +40,11 @@ async fn people_are_linked_resolved_and_paid_by_handle_alone() {
         let fa = done[0]["fa"].as_str().expect("a handle").to_owned();
         assert_eq!(done[1]["status_reason_code"], "rjct.id.invalid", "{}", test.engine);
         let again = client.post_json("/api/g2p/mapper/sync/link", &link).await.json();
-        assert_eq!(again["message"]["link_response"][0]["fa"], fa.as_str(), "the first handle stays");
+        assert_eq!(
+            again["message"]["link_response"][0]["fa"],
+            fa.as_str(),
+            "the first handle stays"
+        );
         let items = json!({ "transaction_id": "t2", "resolve_request": [
             { "reference_id": "1", "id": numbers[0], "scope": "details" },
             { "reference_id": "2", "id": numbers[1] }, { "reference_id": "3", "fa": fa } ]});
@@ -65,7 +69,13 @@ async fn people_are_linked_resolved_and_paid_by_handle_alone() {
         let pay = envelope("disburse", 2, list);
         let reply = client.post_json("/api/g2p/disburse/sync/disburse", &pay).await;
         let done = reply.json()["message"]["disbursements_status"].clone();
-        assert_eq!(done[0]["status_reason_code"], "rjct.payee_fa.invalid", "{}: {}", test.engine, reply.text());
+        assert_eq!(
+            done[0]["status_reason_code"],
+            "rjct.payee_fa.invalid",
+            "{}: {}",
+            test.engine,
+            reply.text()
+        );
         assert_ne!(done[1]["status"], "rjct", "{}", reply.text());
         client.post_json("/api/g2p/disburse/sync/disburse", &pay).await;
         let sql = "SELECT COUNT(*) FROM roster";
@@ -100,8 +110,7 @@ async fn an_account_that_closes_is_inactive_and_wrong_headers_are_refused_whole(
         let now = vec![kernel::db::v(Utc::now())];
         world.sql("UPDATE bank_account SET state = 'closed', changed_at = $1", now).await;
         super::mapper::follow(&world.app).await.expect("followed");
-        let item =
-            json!({ "transaction_id": "t", "resolve_request": [{ "reference_id": "1", "id": number }]});
+        let item = json!({ "transaction_id": "t", "resolve_request": [{ "reference_id": "1", "id": number }]});
         let good = envelope("resolve", 1, item.clone());
         let reply = client.post_json("/api/g2p/mapper/sync/resolve", &good).await.json();
         let code = &reply["message"]["resolve_response"][0]["status_reason_code"];

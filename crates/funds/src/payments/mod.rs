@@ -25,7 +25,10 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "funds-0003-bills", sql: include_str!("../../migrations/0003_bills.sql") },
     Migration { name: "funds-0004-g2p", sql: include_str!("../../migrations/0004_g2p.sql") },
-    Migration { name: "funds-0005-budgets", sql: include_str!("../../migrations/0005_budgets.sql") },
+    Migration {
+        name: "funds-0005-budgets",
+        sql: include_str!("../../migrations/0005_budgets.sql"),
+    },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.

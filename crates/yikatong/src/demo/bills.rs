@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use funds::bills::port::{BillerPort, Billers, Config, Way};
-use funds::bills::service::{accounts, billers, mandates, pay, work};
 use funds::bills::service::billers::NewBiller;
+use funds::bills::service::{accounts, billers, mandates, pay, work};
 use funds::bills::simulator::{Desk, Folder, Script};
 use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, v};
@@ -95,6 +95,8 @@ pub(super) async fn make(
     people: &[Villager],
     banks: &[Arc<payfile::simulator::Folder>],
 ) -> Result<(), Problem> {
+    // Their folders are there before anybody writes a book.
+    desks(app)?;
     let (officer, approver) = (actor_of(app, "CITY").await?, actor_of(app, "CITY2").await?);
     let mut ids = Vec::new();
     for [code, zh, en, kind, phone] in BILLERS {
@@ -119,7 +121,8 @@ pub(super) async fn make(
             name: one.name.clone(),
             ..Actor::system()
         };
-        for (biller, name) in ids.iter().zip(["自家", "自家", "父母家"]).take(2 + place % 2) {
+        for (biller, name) in ids.iter().zip(["自家", "自家", "父母家"]).take(2 + place % 2)
+        {
             let number = format!("66{:06}1{}", 1_200 + place * 17, place + 1);
             let new = (*biller, number.as_str(), name);
             let kept = accounts::keep(app, &ports, &holder, one.person, new).await?;
@@ -129,7 +132,7 @@ pub(super) async fn make(
                 mandates::authorise(app, &holder, of, (20_000, 40_000), until).await?;
             }
         }
-        if place < 2 {
+        if place == 0 {
             let own = accounts::own(app, &holder, one.person).await?;
             if let Some(bill) = own.bills.iter().find(|bill| bill.biller == ids[1]) {
                 pay::pay(app, &holder, one.person, bill.id).await?;
@@ -146,9 +149,8 @@ async fn settle(
     banks: &[Arc<payfile::simulator::Folder>],
 ) -> Result<(), Problem> {
     let data = app.config.data.clone();
-    let ways: funds::payments::port::Ports =
-        Arc::new(move |code| payfile::port::find(&data, code));
-    for _ in 0..3 {
+    let ways: funds::payments::port::Ports = Arc::new(move |code| payfile::port::find(&data, code));
+    for _ in 0..2 {
         let sql = "UPDATE bill_payment SET next_at = $1";
         let due = move |tx: &mut kernel::db::Tx<'_>| tx.execute(sql, &[v(Id(0))]).map(drop);
         app.db.housekeeping::<(), DbError>(due).await?;

@@ -50,9 +50,7 @@ pub(super) async fn change_of(
     form: &ChangeForm,
 ) -> Result<(), Problem> {
     match form.act.as_str() {
-        "look" => {
-            accounts::look_again(app, &ports(&app.config.data), actor, person, account).await
-        }
+        "look" => accounts::look_again(app, &ports(&app.config.data), actor, person, account).await,
         "rename" => accounts::change(app, actor, person, account, Some(&form.nickname)).await,
         "remove" => accounts::change(app, actor, person, account, None).await,
         _ => Err(Problem::not_found()),

@@ -39,7 +39,13 @@ pub(crate) fn routes() -> Routes {
         .page(get.clone(), "/desk/bills/{person}/payments/{id}", help, &[8, 15], desk::receipt)
         .nav(CLERKS, "/desk/bills", Text::new("代办缴费", "Bills"), None)
         .page(get.clone(), "/office/bills", Access::Roles(VIEWERS), &[8], office::show)
-        .page(post.clone(), "/office/bills/billers", Access::Roles(PROPOSERS), &[8], office::propose)
+        .page(
+            post.clone(),
+            "/office/bills/billers",
+            Access::Roles(PROPOSERS),
+            &[8],
+            office::propose,
+        )
         .page(
             post.clone(),
             "/office/bills/billers/{id}",

@@ -71,8 +71,7 @@ impl OfficePage {
     }
 
     fn actions(&self, one: &Exception) -> Vec<(&'static str, String)> {
-        let named =
-            |action: &&'static str| (*action, self.p.text(&action_name(action)).to_owned());
+        let named = |action: &&'static str| (*action, self.p.text(&action_name(action)).to_owned());
         books::actions(&one.kind).iter().map(named).collect()
     }
 

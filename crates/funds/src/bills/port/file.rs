@@ -26,12 +26,7 @@ pub struct FilePort {
 
 impl FilePort {
     /// A port over a folder; an answer that takes longer than `wait` is unknown for now.
-    pub fn new(
-        folder: &Path,
-        key: SigningKey,
-        keys: Vec<VerifyingKey>,
-        wait: Duration,
-    ) -> Self {
+    pub fn new(folder: &Path, key: SigningKey, keys: Vec<VerifyingKey>, wait: Duration) -> Self {
         Self { folder: folder.to_owned(), key, keys, wait }
     }
 

@@ -35,7 +35,9 @@ impl HttpPort {
         let address = address.trim_end_matches('/').to_owned();
         let own = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
         if !address.starts_with("https://") && !own.iter().any(|own| address.starts_with(own)) {
-            return Err(format!("{address}: https is needed, account numbers would be in the clear"));
+            return Err(format!(
+                "{address}: https is needed, account numbers would be in the clear"
+            ));
         }
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout))

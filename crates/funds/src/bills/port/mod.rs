@@ -203,9 +203,9 @@ pub(crate) fn sound(answer: Answer) -> Told {
         Answer::NoAccount => true,
         Answer::Posted { reference } => text(reference),
         Answer::Refused { reason } => text(reason),
-        Answer::Statement { lines } => lines.iter().all(|line| {
-            is_key(&line.key) && is_bill_number(&line.bill) && line.fen > 0
-        }),
+        Answer::Statement { lines } => {
+            lines.iter().all(|line| is_key(&line.key) && is_bill_number(&line.bill) && line.fen > 0)
+        }
     };
     if good { Told::Answer(answer) } else { Told::Unknown("an answer not in its form".to_owned()) }
 }

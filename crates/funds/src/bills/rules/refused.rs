@@ -130,11 +130,9 @@ impl Refusal for Refused {
     fn status(&self) -> u16 {
         match self {
             Self::OwnWork => 403,
-            Self::AccountForm
-            | Self::Nickname
-            | Self::Limit
-            | Self::EndDay
-            | Self::BillerForm => 422,
+            Self::AccountForm | Self::Nickname | Self::Limit | Self::EndDay | Self::BillerForm => {
+                422
+            }
             Self::NoAccount => 404,
             Self::NoAnswer => 503,
             _ => 409,

@@ -277,7 +277,15 @@ pub struct Payment {
 impl Payment {
     /// A new intent.
     pub fn new(fen: i64) -> Self {
-        Self { fen, state: State::Intent, backs: 0, posted: false, offered: false, taken: false, released: false }
+        Self {
+            fen,
+            state: State::Intent,
+            backs: 0,
+            posted: false,
+            offered: false,
+            taken: false,
+            released: false,
+        }
     }
 }
 
@@ -314,7 +322,11 @@ impl Rules {
             (S::Failed | S::Debited | S::Done, E::Contradict)
                 if self.has(Bug::ContradictionOverwrites) =>
             {
-                if payment.state == S::Failed { S::Debited } else { S::Failed }
+                if payment.state == S::Failed {
+                    S::Debited
+                } else {
+                    S::Failed
+                }
             }
             (S::Failed | S::Debited | S::Done | S::Owed, E::Contradict) => S::Held,
             // Somebody may have paid the bill anew meanwhile: the money goes back.

@@ -2,7 +2,6 @@
 
 use banks::AccountNumber;
 use kernel::actor::Actor;
-use kernel::db::DbError;
 use kernel::divisions;
 use kernel::id::Id;
 use kernel::journal;
@@ -110,8 +109,7 @@ pub async fn decide(app: &App, actor: &Actor, id: Id, word: &str) -> Result<(), 
 /// All billers.
 ///
 /// # Errors
-/// See [`DbError`].
+/// The database's word.
 pub async fn all(app: &App) -> Result<Vec<Biller>, Problem> {
-    let read = app.db.read(|tx| Ok::<_, DbError>(billers::all(tx)?));
-    Ok(read.await?)
+    Ok(app.db.read(billers::all).await?)
 }

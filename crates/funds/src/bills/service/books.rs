@@ -134,7 +134,12 @@ pub fn actions(kind: &str) -> &'static [&'static str] {
 ///
 /// # Errors
 /// [`Refused::NotNow`] unless the biller has it.
-pub async fn ask_give_back(app: &App, actor: &Actor, payment: Id, why: &str) -> Result<(), Problem> {
+pub async fn ask_give_back(
+    app: &App,
+    actor: &Actor,
+    payment: Id,
+    why: &str,
+) -> Result<(), Problem> {
     let why = crate::payments::service::release::reason(why)?;
     let (shared, actor, now, id) = (app.clone(), actor.clone(), Utc::now(), app.id());
     app.db

@@ -80,12 +80,7 @@ pub async fn change(
 }
 
 /// Cancels what stands on an account that is removed; the caller journals.
-pub(crate) fn cancel_of(
-    tx: &mut Tx<'_>,
-    person: Id,
-    account: Id,
-    now: Utc,
-) -> Result<(), DbError> {
+pub(crate) fn cancel_of(tx: &mut Tx<'_>, person: Id, account: Id, now: Utc) -> Result<(), DbError> {
     for one in accounts::mandates(tx, person)?.iter().filter(|one| one.account == account) {
         accounts::set_mandate(tx, one, MandateState::Cancelled, now)?;
     }
@@ -167,12 +162,7 @@ async fn look(app: &App, ports: &Billers, one: &Standing, now: Utc) -> Result<()
 }
 
 /// Announces or debits the open bills of one authorisation; how many of each.
-fn debit(
-    tx: &mut Tx<'_>,
-    app: &Platform,
-    one: &Standing,
-    now: Utc,
-) -> Result<(i64, i64), Problem> {
+fn debit(tx: &mut Tx<'_>, app: &Platform, one: &Standing, now: Utc) -> Result<(i64, i64), Problem> {
     let (mut told, mut paid) = (0, 0);
     let open = accounts::open_bills(tx, one.person)?;
     for bill in open.into_iter().filter(|bill| bill.account == one.account) {

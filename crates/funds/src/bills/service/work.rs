@@ -56,12 +56,7 @@ pub async fn round_with(app: &App, banks: &Ports, billers: &Billers) -> Result<S
     failed.map_or_else(|| Ok(format!("{moved} steps")), Err)
 }
 
-async fn one_step(
-    app: &App,
-    banks: &Ports,
-    billers: &Billers,
-    one: Stored,
-) -> Result<(), Problem> {
+async fn one_step(app: &App, banks: &Ports, billers: &Billers, one: Stored) -> Result<(), Problem> {
     match one.payment.state {
         State::Intent => send(app, banks, one).await,
         State::Sent | State::Unknown => ask(app, banks, one).await,
@@ -97,7 +92,11 @@ async fn later(app: &App, one: Stored, said: String) -> Result<(), Problem> {
         .map_err(|error: DbError| error.into())
 }
 
-async fn way(app: &App, banks: &Ports, bank: Id) -> Result<Option<std::sync::Arc<dyn port::PayPort>>, Problem> {
+async fn way(
+    app: &App,
+    banks: &Ports,
+    bank: Id,
+) -> Result<Option<std::sync::Arc<dyn port::PayPort>>, Problem> {
     let known = app.db.read(move |tx| banks::store::agreements::bank(tx, bank)).await?;
     let Some(code) = known.map(|bank| bank.code) else { return Ok(None) };
     banks(&code).map_err(|cause| DbError::Unavailable(cause).into())

@@ -56,7 +56,8 @@ fn digest(keys: &Keys, biller: Id, number: &str) -> Result<Vec<u8>, DbError> {
 /// # Errors
 /// [`DbError::Unique`] when the holder keeps it already.
 pub fn keep(tx: &mut Tx<'_>, keys: &Keys, one: &Kept, number: &str) -> Result<(), DbError> {
-    let sql = "INSERT INTO bill_account (person_id, id, biller_id, number, digest, tail, nickname, said,
+    let sql =
+        "INSERT INTO bill_account (person_id, id, biller_id, number, digest, tail, nickname, said,
                    looked_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
     tx.execute(
         sql,
@@ -223,7 +224,8 @@ pub fn open_bills(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Bill>, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn bill(tx: &mut Tx<'_>, person: Id, id: Id) -> Result<Option<Bill>, DbError> {
-    let sql = format!("SELECT {BILL} FROM bill WHERE person_id = $1 AND id = $2 AND state = 'open'");
+    let sql =
+        format!("SELECT {BILL} FROM bill WHERE person_id = $1 AND id = $2 AND state = 'open'");
     tx.optional(&sql, &[v(person), v(id)])?.as_ref().map(read_bill).transpose()
 }
 
@@ -277,8 +279,7 @@ pub fn authorise(tx: &mut Tx<'_>, one: &Standing, now: Utc) -> Result<(), DbErro
                    made_at, changed_at, version) VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, 1)";
     let until = day_text(one.mandate.until);
     let (bill, month) = (one.mandate.bill_fen, one.mandate.month_fen);
-    let params =
-        [v(one.person), v(one.id), v(one.account), v(bill), v(month), v(until), v(now)];
+    let params = [v(one.person), v(one.id), v(one.account), v(bill), v(month), v(until), v(now)];
     tx.execute(sql, &params).map(drop)
 }
 

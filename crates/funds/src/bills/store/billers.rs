@@ -104,7 +104,8 @@ pub fn set_state(
     by: Id,
     name: &str,
 ) -> Result<(), DbError> {
-    let sql = "UPDATE biller SET state = $1, decided_by = $2, decided_name = $3, version = version + 1
+    let sql =
+        "UPDATE biller SET state = $1, decided_by = $2, decided_name = $3, version = version + 1
                WHERE id = $4 AND version = $5";
     tx.execute_one(sql, &[v(state), v(by), v(name), v(one.id), v(one.version)])
 }
@@ -157,7 +158,8 @@ pub struct Day {
 /// # Errors
 /// See [`DbError`].
 pub fn put_day(tx: &mut Tx<'_>, day: &Day, now: Utc) -> Result<(), DbError> {
-    let sql = "INSERT INTO bill_day (biller_id, day, lines, fen, own_lines, own_fen, differences, at)
+    let sql =
+        "INSERT INTO bill_day (biller_id, day, lines, fen, own_lines, own_fen, differences, at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                ON CONFLICT (biller_id, day) DO UPDATE SET lines = $3, fen = $4, own_lines = $5,
                    own_fen = $6, differences = $7, at = $8";

@@ -156,7 +156,12 @@ pub fn save(tx: &mut Tx<'_>, one: &Stored, next_at: Utc, now: Utc) -> Result<(),
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn set_body(tx: &mut Tx<'_>, one: &Stored, body: Vec<u8>, digest: &[u8]) -> Result<(), DbError> {
+pub fn set_body(
+    tx: &mut Tx<'_>,
+    one: &Stored,
+    body: Vec<u8>,
+    digest: &[u8],
+) -> Result<(), DbError> {
     let sql = "UPDATE bill_payment SET body = $1, digest = $2 WHERE person_id = $3 AND id = $4";
     tx.execute_one(sql, &[v(body), v(digest), v(one.person), v(one.id)])
 }
@@ -207,8 +212,9 @@ pub fn due(tx: &mut Tx<'_>, now: Utc, most: i64) -> Result<Vec<Stored>, DbError>
 /// # Errors
 /// See [`DbError`].
 pub fn of_person(tx: &mut Tx<'_>, person: Id, most: i64) -> Result<Vec<Stored>, DbError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM bill_payment WHERE person_id = $1 ORDER BY id DESC LIMIT $2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM bill_payment WHERE person_id = $1 ORDER BY id DESC LIMIT $2"
+    );
     tx.query(&sql, &[v(person), v(most)])?.iter().map(read).collect()
 }
 
@@ -322,7 +328,8 @@ pub fn lines(tx: &mut Tx<'_>, payment: Id) -> Result<Vec<Line>, DbError> {
 /// See [`DbError`].
 pub fn balances(tx: &mut Tx<'_>) -> Result<Vec<(Account, i64, i64)>, DbError> {
     let mut books: BTreeMap<String, i64> = BTreeMap::new();
-    let sql = "SELECT debit, credit, CAST(SUM(fen) AS BIGINT) FROM bill_entry GROUP BY debit, credit";
+    let sql =
+        "SELECT debit, credit, CAST(SUM(fen) AS BIGINT) FROM bill_entry GROUP BY debit, credit";
     for row in tx.query(sql, &[])? {
         let fen: i64 = row.get(2)?;
         *books.entry(row.get(0)?).or_default() += fen;
@@ -447,7 +454,8 @@ pub fn exception(tx: &mut Tx<'_>, id: Id) -> Result<Option<Exception>, DbError> 
 /// # Errors
 /// [`DbError::Conflict`] when somebody was quicker.
 pub fn ask(tx: &mut Tx<'_>, id: Id, action: &str, by: Id, name: &str) -> Result<(), DbError> {
-    let sql = "UPDATE bill_exception SET state = 'asked', action = $1, asked_by = $2, asked_name = $3
+    let sql =
+        "UPDATE bill_exception SET state = 'asked', action = $1, asked_by = $2, asked_name = $3
                WHERE id = $4 AND state = 'open'";
     tx.execute_one(sql, &[v(action), v(by), v(name), v(id)])
 }
