@@ -3,6 +3,9 @@
 //! books always hold.
 #![forbid(unsafe_code)]
 
+pub mod bills;
+pub mod budgets;
+pub mod g2p;
 pub mod payments;
 pub mod programmes;
 pub mod rosters;
@@ -21,15 +24,20 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {
-    [programmes::SETTINGS, rosters::SETTINGS, payments::SETTINGS].concat()
+    [programmes::SETTINGS, rosters::SETTINGS, payments::SETTINGS, bills::SETTINGS].concat()
 }
 
 /// The repeating work of funds.
 pub fn jobs() -> Vec<Job> {
-    [vec![programmes::JOB, rosters::JOB], payments::jobs()].concat()
+    [vec![programmes::JOB, rosters::JOB], payments::jobs(), bills::jobs(), g2p::jobs()].concat()
 }
 
 /// All routes of funds.
 pub fn routes() -> Routes {
-    programmes::routes().merge(rosters::routes()).merge(payments::routes())
+    programmes::routes()
+        .merge(rosters::routes())
+        .merge(payments::routes())
+        .merge(bills::routes())
+        .merge(g2p::routes())
+        .merge(budgets::routes())
 }

@@ -23,7 +23,7 @@ pub mod service;
 pub mod steps;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod work;
 
 use kernel::settings::Setting;

@@ -7,6 +7,7 @@ pub mod holders;
 mod journal;
 mod load;
 mod lookup;
+mod resolve;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -73,6 +74,15 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
         people: u32,
     },
+    /// Resolving people whom a department linked, 1,000 ids a request.
+    Resolve {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Accounts of the directory.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=20_000_000))]
+        accounts: u32,
+    },
 }
 
 /// Runs a measurement.
@@ -114,6 +124,14 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 measured =
                     lookup::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+        BenchCommand::Resolve { postgres, accounts } => {
+            let mut measured = resolve::run("SQLite", &sqlite, &folder, accounts).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                let url = Location::Postgres(url);
+                measured = resolve::run("PostgreSQL", &url, &folder, accounts).await;
             }
             measured
         }

@@ -2,10 +2,13 @@
 //! terminal. Passwords are random, made anew at each start and printed once; nothing of this exists
 //! without `--demo`.
 
+mod bankers;
 mod banks;
+mod bills;
 mod care;
 mod money;
 mod staff;
+mod villagers;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -87,10 +90,13 @@ impl Demo {
 /// See [`Problem`].
 pub async fn prepare(app: &App) -> Result<Demo, Problem> {
     let known = is_demonstration(app).await?;
+    let desks = bankers::desks(app)?;
     let holders = match known {
         true => known_holders(app).await?,
-        false => make_all(app).await?,
+        false => make_all(app, &desks).await?,
     };
+    bills::open(bills::desks(app)?);
+    bankers::open(desks);
     let demo = Demo {
         password: one_time_password(),
         holder_password: one_time_password(),
@@ -126,7 +132,10 @@ async fn is_demonstration(app: &App) -> Result<bool, Problem> {
     }
 }
 
-async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
+async fn make_all(
+    app: &App,
+    desks: &[std::sync::Arc<payfile::simulator::Folder>],
+) -> Result<Vec<(String, String)>, Problem> {
     let orgs = make_orgs_and_accounts(app).await?;
     load_people(app, 0, PEOPLE, |_| {}).await?;
     let clerk = actor_of(app, "CLERK").await?;
@@ -157,7 +166,9 @@ async fn make_all(app: &App) -> Result<Vec<(String, String)>, Problem> {
     banks::make(app, orgs["bank"]).await?;
     outlets::seed::seed(app, orgs["outlet"]).await?;
     outlets::seed::work(app, &clerk, 7).await?;
-    money::make(app).await?;
+    let villagers = villagers::make(app).await?;
+    money::make(app, &villagers, desks).await?;
+    bills::make(app, &villagers, desks).await?;
     care::make(app, &orgs).await?;
     outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     write_secret(&app.config.data.join("demo-terminal.token"), &token)

@@ -8,7 +8,7 @@ pub mod rules;
 pub mod service;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 
@@ -17,13 +17,19 @@ use kernel::jobs::{Job, Round};
 use kernel::platform::App;
 use kernel::settings::Setting;
 
-/// The schema of payments; it needs rosters, banks and people.
+/// The schema of payments and bills; it needs rosters, banks and people.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "funds-0002-payments",
         sql: include_str!("../../migrations/0002_payments.sql"),
     },
     Migration { name: "funds-frozen-0001", sql: include_str!("../../migrations/frozen_0001.sql") },
+    Migration { name: "funds-0003-bills", sql: include_str!("../../migrations/0003_bills.sql") },
+    Migration { name: "funds-0004-g2p", sql: include_str!("../../migrations/0004_g2p.sql") },
+    Migration {
+        name: "funds-0005-budgets",
+        sql: include_str!("../../migrations/0005_budgets.sql"),
+    },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.

@@ -357,7 +357,7 @@ pub async fn withdraw(app: &App, actor: &Actor, id: Id, why: &str) -> Result<(),
 }
 
 /// Whether the actor acts for an organisation of finance.
-pub(super) fn is_finance(tx: &mut Tx<'_>, actor: &Actor) -> Result<bool, DbError> {
+pub(crate) fn is_finance(tx: &mut Tx<'_>, actor: &Actor) -> Result<bool, DbError> {
     let orgs = org::all(tx)?;
     let own = orgs.iter().find(|org| Some(org.id) == actor.org);
     Ok(rules::is_officer(actor) && own.is_some_and(|org| org.kind == "finance"))

@@ -181,6 +181,9 @@ pub async fn approve(
             store::step(tx, &roster, ids[0], step, (actor.account, yes, &comment), now)?;
             let enough =
                 second || !rules::needs_two(roster.fen, programme.current.body.two_above_fen);
+            if yes && enough {
+                crate::budgets::bind(tx, roster.programme, &roster.period, roster.fen)?;
+            }
             let (next, act) = match (yes, enough) {
                 (false, _) => (send_back(roster), "财政退回 / sent back by finance"),
                 (true, false) => (roster, "财政初审通过 / first approval of finance"),

@@ -22,7 +22,7 @@ use crate::programmes::rules::{Body, Version};
 use crate::programmes::{demo as list_of_programmes, store as programmes};
 
 /// People who take part, in organisations of their own.
-pub(super) struct World {
+pub(crate) struct World {
     pub app: App,
     pub clerk: Actor,
     pub officer: Actor,

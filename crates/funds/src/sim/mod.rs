@@ -16,7 +16,7 @@ mod tests;
 mod world;
 
 use crate::payments::rules::Rules;
-use rng::Rng;
+pub(crate) use rng::Rng;
 use world::World;
 
 /// What became of one seed.

@@ -1,10 +1,10 @@
 //! Numbers that a seed gives, the same on every machine (SplitMix64).
 
 /// The state of the generator.
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Neighbouring seeds must not be the same stream one number later.
         let mut rng = Self(seed ^ 0x5bf0_3635_0123_4567);
         rng.0 = rng.next().wrapping_mul(0xd6e8_feb8_6659_fd93);
@@ -20,12 +20,12 @@ impl Rng {
     }
 
     /// A number below `most`; 0 when `most` is 0.
-    pub(super) fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         if most == 0 { 0 } else { (self.next() % most as u64) as usize }
     }
 
     /// True once in `in_all` times.
-    pub(super) fn once_in(&mut self, in_all: usize) -> bool {
+    pub(crate) fn once_in(&mut self, in_all: usize) -> bool {
         self.below(in_all) == 0
     }
 }

@@ -30,6 +30,9 @@ const CHUNK: usize = 5_000;
 /// # Errors
 /// See [`Problem`]; what was taken in stays.
 pub async fn take_in(app: &App, bank: Id, report: &Report) -> Result<Vec<(u64, String)>, Problem> {
+    if crate::bills::service::work::bank_says(app, bank, report).await? {
+        return Ok(Vec::new());
+    }
     let Some(known) = begin(app, bank, report).await? else { return Ok(Vec::new()) };
     let mut faults = report.faults.clone();
     let mut from = usize::try_from(known.done).unwrap_or(usize::MAX);
