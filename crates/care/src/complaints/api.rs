@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .api(to(HANDLERS), &[22], routes!(work))
         .api(to(HANDLERS), &[22], routes!(look))
         .api(to(HANDLERS), &[22], routes!(handle))
+        .api(Access::Public, &[22], routes!(help))
 }
 
 /// What is sent in.
@@ -326,4 +327,40 @@ async fn handle(
     Json(step): Json<StepBody>,
 ) -> Result<Json<MatterBody>, Problem> {
     Ok(Json(handled(service::act(&app, &actor, id_of(&id)?, step.step()?).await?)))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+struct Asked {
+    /// Chinese words, pinyin or initials; empty for all.
+    #[serde(default)]
+    q: String,
+}
+
+/// A published answer.
+#[derive(Serialize, utoipa::ToSchema)]
+struct AnswerBody {
+    #[schema(value_type = String)]
+    code: Id,
+    version: i64,
+    topic: String,
+    question: String,
+    answer: String,
+}
+
+/// Questions and answers that fit.
+#[utoipa::path(get, path = "/api/v1/help", tag = "care", params(Asked),
+    responses((status = 200, body = [AnswerBody])))]
+async fn help(
+    Shared(app): Shared<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<AnswerBody>>, Problem> {
+    let found = super::knowledge::search(&app, &asked.q).await?;
+    let body = |a: super::knowledge::Answer| AnswerBody {
+        code: a.code,
+        version: a.version,
+        topic: a.topic,
+        question: a.question,
+        answer: a.answer,
+    };
+    Ok(Json(found.into_iter().map(body).collect()))
 }

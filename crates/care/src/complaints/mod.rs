@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod calendar;
+pub mod figures;
+pub mod knowledge;
 pub mod pages;
 pub mod rules;
 pub mod service;
@@ -20,10 +22,16 @@ use kernel::settings::Setting;
 use kernel::time::Utc;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "care-0001-complaints",
-    sql: include_str!("../../migrations/0001_complaints.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "care-0001-complaints",
+        sql: include_str!("../../migrations/0001_complaints.sql"),
+    },
+    Migration {
+        name: "care-0003-knowledge",
+        sql: include_str!("../../migrations/0003_knowledge.sql"),
+    },
+];
 
 const fn days(
     name: &'static str,

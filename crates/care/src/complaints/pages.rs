@@ -1,5 +1,6 @@
 //! Pages of matters: for everybody, for holders, counter and hotline, and for those who handle them.
 
+mod help;
 mod intake;
 mod office;
 
@@ -16,6 +17,9 @@ use super::rules::{Act, State, words};
 const DESK: &[Role] = &[Role::Clerk, Role::OutletManager];
 const HOTLINE: &[Role] = &[Role::HotlineAgent];
 const AUTHORITY: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover];
+
+/// Who sees figures of the whole city.
+const READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
 
 pub(crate) fn routes() -> Routes {
     let (get, post) = (Method::GET, Method::POST);
@@ -38,12 +42,22 @@ pub(crate) fn routes() -> Routes {
         .page(get.clone(), "/office/complaints", to(HANDLERS), &[22], office::list)
         .page(get.clone(), "/office/complaints/rules", to(AUTHORITY), &[22], office::rules)
         .page(post.clone(), "/office/complaints/rules", to(AUTHORITY), &[22, 25], office::set)
+        .page(get.clone(), "/office/complaints/figures", to(READERS), &[22], help::figures)
+        .page(get.clone(), "/office/complaints/figures.csv", to(READERS), &[22], help::table)
+        .page(get.clone(), "/open/complaints.csv", all, &[22], help::open)
+        .page(get.clone(), "/help", all, &[22], help::find)
+        .page(post.clone(), "/help", all, &[22], help::voice)
+        .page(get.clone(), "/office/help", to(AUTHORITY), &[22], help::desk)
+        .page(post.clone(), "/office/help", to(AUTHORITY), &[22, 25], help::act)
         .page(get, "/office/complaints/{id}", to(HANDLERS), &[22], office::one)
         .page(post, "/office/complaints/{id}", to(HANDLERS), &[22], office::act)
         .more("/me/complaints", Text::new("咨询和投诉", "Questions and complaints"))
         .nav(DESK, "/desk/complaints", Text::new("投诉咨询", "Complaints"), None)
         .nav(HOTLINE, "/hotline/complaints", Text::new("来电登记", "Calls"), Some('c'))
         .nav(HANDLERS, "/office/complaints", Text::new("投诉举报咨询", "Complaints"), None)
+        .more("/help", Text::new("常见问题", "Questions and answers"))
+        .nav(READERS, "/office/complaints/figures", Text::new("诉求统计", "Figures of complaints"), None)
+        .nav(AUTHORITY, "/office/help", Text::new("知识库", "Knowledge base"), None)
         .nav(AUTHORITY, "/office/complaints/rules", Text::new("诉求分派和工作日历", "Routing and calendar"), None)
 }
 

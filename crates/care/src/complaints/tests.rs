@@ -245,3 +245,49 @@ async fn a_calendar_counts_when_another_official_has_confirmed_it() {
         assert_eq!(calendar.text(), "2031-01-01 holiday\n");
     }
 }
+
+#[tokio::test]
+async fn an_answer_is_published_by_another_found_by_everybody_and_suggested_to_handlers() {
+    for house in houses("care_knowledge").await {
+        let checker = Actor { division: "500000".to_owned(), ..actor(Role::MunicipalApprover) };
+        let mut maker = Client::signed_in(&house.router, &house.app, &house.city).await;
+        let mut checks = Client::signed_in(&house.router, &house.app, &checker).await;
+        let mut stranger = Client::new(&house.router);
+        let draft = [("what", "draft"), ("topic", "outlet"), ("question", "窗口无人接待怎么办"),
+                     ("answer", "请按呼叫铃"), ("review_on", "2099-01-01")];
+        assert_eq!(maker.post_form("/office/help", &draft).await.status, 200);
+        assert_eq!(stranger.get("/api/v1/help").await.json(), json!([]), "a draft is nobody's");
+        let waiting = super::knowledge::waiting(&house.app).await.expect("read");
+        let id = waiting[0].approval.to_string();
+        let yes = [("what", "yes"), ("id", id.as_str())];
+        assert_eq!(maker.post_form("/office/help", &yes).await.status, 403, "own work");
+        assert_eq!(checks.post_form("/office/help", &yes).await.status, 200);
+        let found = stranger.get("/help?q=ckwr").await.text();
+        assert!(found.contains("请按呼叫铃"), "by initials: {found}");
+        let code = waiting[0].code.to_string();
+        let voice = [("code", code.as_str()), ("helpful", "1")];
+        assert_eq!(stranger.post_form("/help", &voice).await.status, 303);
+        assert_eq!(count(&house.app, "SELECT helpful FROM knowledge_voice").await, 1);
+        let made = service::open(&house.app, None, "page", told("complaint")).await.expect("open");
+        let page = maker.get(&format!("/office/complaints/{}", made.id)).await.text();
+        assert!(page.contains("请按呼叫铃"), "suggested to the handler");
+    }
+}
+
+#[tokio::test]
+async fn figures_count_and_the_public_file_shows_no_small_cell() {
+    for house in houses("care_figures").await {
+        for _ in 0..3 {
+            service::open(&house.app, None, "page", told("complaint")).await.expect("open");
+        }
+        let mut city = Client::signed_in(&house.router, &house.app, &house.city).await;
+        let page = city.get("/office/complaints/figures").await.text();
+        assert!(page.contains("窗口") && page.contains("网点服务"), "hot topics and fields: {page}");
+        let table = city.get("/office/complaints/figures.csv").await.text();
+        assert!(table.contains("field,outlet,3,0,0,0,"), "{table}");
+        let open = Client::new(&house.router).get("/open/complaints.csv").await;
+        assert_eq!(open.status, 200);
+        assert!(open.text().contains("group,code,opened"));
+        assert!(!open.text().contains("outlet"), "this month is not shown yet");
+    }
+}

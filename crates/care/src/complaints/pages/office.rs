@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::{about, act as act_name, badge, channel, field, kind, outcome, state, with_problem};
 use crate::complaints::api::optional;
+use crate::complaints::knowledge::{self, Answer};
 use crate::complaints::rules::{
     Act, FIELDS, Matter, OUTCOMES, Refused, State, Step, Word,
 };
@@ -62,6 +63,8 @@ struct OnePage {
     seen: Seen,
     orgs: Vec<Org>,
     outcomes: &'static [Word],
+    /// Published answers that may fit.
+    answers: Vec<Answer>,
     problem: Option<Problem>,
     form: ActForm,
 }
@@ -113,8 +116,13 @@ async fn show(
     let id = id.parse().map_err(|_| Refused::Unknown)?;
     let seen = service::look(app, actor, id).await?;
     let orgs = service::orgs(app).await?;
+    let mut answers = match seen.matter.body.is_empty() {
+        true => Vec::new(),
+        false => knowledge::search(app, &seen.matter.body).await?,
+    };
+    answers.truncate(3);
     let status = problem.as_ref().map(|problem| problem.status);
-    with_problem(render(&OnePage { p, seen, orgs, outcomes: OUTCOMES, problem, form }), status)
+    with_problem(render(&OnePage { p, seen, orgs, outcomes: OUTCOMES, answers, problem, form }), status)
 }
 
 pub(super) async fn one(
