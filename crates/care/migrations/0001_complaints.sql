@@ -66,17 +66,6 @@ CREATE TABLE complaint_route (
     PRIMARY KEY (field, division)
 );
 
--- Number of a matter in another system, e.g. a hotline's work order.
-CREATE TABLE complaint_foreign (
-    system TEXT NOT NULL,
-    number TEXT NOT NULL,
-    complaint_id BIGINT NOT NULL,
-    digest TEXT NOT NULL,
-    told_version BIGINT NOT NULL,
-    PRIMARY KEY (system, number)
-);
-CREATE INDEX complaint_foreign_matter ON complaint_foreign (complaint_id);
-
 -- Versions of the calendar of working days; each is whole.
 CREATE TABLE care_calendar (
     version BIGINT PRIMARY KEY,

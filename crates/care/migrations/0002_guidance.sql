@@ -12,7 +12,6 @@ CREATE TABLE notice_sent (
     at BIGINT NOT NULL,
     PRIMARY KEY (person_id, kind, thing)
 );
-CREATE INDEX card_expires ON card (expires_on);
 -- Somebody shall call back, come home, or help as a proxy (Art. 15).
 CREATE TABLE help_request (
     id BIGINT PRIMARY KEY,

@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod complaints;
+pub mod coordination;
 pub mod guidance;
 pub mod training;
-pub mod coordination;
 
 use kernel::db::Migration;
 use kernel::http::Routes;
@@ -13,7 +13,8 @@ use kernel::settings::Setting;
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
-    [complaints::MIGRATIONS, guidance::MIGRATIONS, training::MIGRATIONS, coordination::MIGRATIONS].concat()
+    [complaints::MIGRATIONS, guidance::MIGRATIONS, training::MIGRATIONS, coordination::MIGRATIONS]
+        .concat()
 }
 
 /// What the authority may tune.
@@ -28,5 +29,8 @@ pub fn jobs() -> Vec<Job> {
 
 /// All routes.
 pub fn routes() -> Routes {
-    complaints::routes().merge(guidance::routes()).merge(training::routes()).merge(coordination::routes())
+    complaints::routes()
+        .merge(guidance::routes())
+        .merge(training::routes())
+        .merge(coordination::routes())
 }

@@ -235,10 +235,7 @@ async fn act(
 /// The holder's matters.
 #[utoipa::path(get, path = "/api/v1/me/complaints", tag = "care",
     responses((status = 200, body = [MatterBody])))]
-async fn mine(
-    Shared(app): Shared<App>,
-    actor: Actor,
-) -> Result<Json<Vec<MatterBody>>, Problem> {
+async fn mine(Shared(app): Shared<App>, actor: Actor) -> Result<Json<Vec<MatterBody>>, Problem> {
     let found = service::mine(&app, person_of(&actor)?).await?;
     Ok(Json(found.into_iter().map(body).collect()))
 }

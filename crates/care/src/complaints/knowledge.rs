@@ -86,7 +86,8 @@ pub async fn draft(app: &App, maker: &Actor, draft: Draft) -> Result<Id, Problem
     let review_on = parse_day(&draft.review_on).filter(|day| *day > now.day());
     let review_on = review_on.ok_or(Refused::Words)?;
     let (id, approval) = (app.id(), app.id());
-    let entry = Entry::new(app.id(), now, maker, "knowledge.drafted", "Art. 22").on("knowledge", id);
+    let entry =
+        Entry::new(app.id(), now, maker, "knowledge.drafted", "Art. 22").on("knowledge", id);
     let (maker, code) = (maker.clone(), draft.code.unwrap_or(id));
     app.db
         .write(move |tx| {
@@ -124,7 +125,8 @@ pub async fn draft(app: &App, maker: &Actor, draft: Draft) -> Result<Id, Problem
 /// It was the checker's own, or does not wait.
 pub async fn decide(app: &App, checker: &Actor, id: Id, yes: bool) -> Result<(), Problem> {
     let now = Utc::now();
-    let entry = Entry::new(app.id(), now, checker, "knowledge.decided", "Art. 22").on("approval", id);
+    let entry =
+        Entry::new(app.id(), now, checker, "knowledge.decided", "Art. 22").on("approval", id);
     let checker = checker.clone();
     app.db
         .write(move |tx| {
@@ -184,7 +186,8 @@ pub async fn voice(app: &App, code: Id, helpful: bool) -> Result<(), Problem> {
                        ON CONFLICT (code) DO NOTHING";
             tx.execute(sql, &[v(code)])?;
             let (yes, no) = (i64::from(helpful), i64::from(!helpful));
-            let sql = "UPDATE knowledge_voice SET helpful = helpful + $1, unhelpful = unhelpful + $2
+            let sql =
+                "UPDATE knowledge_voice SET helpful = helpful + $1, unhelpful = unhelpful + $2
                        WHERE code = $3";
             Ok::<_, Problem>(tx.execute(sql, &[v(yes), v(no), v(code)]).map(drop)?)
         })
@@ -235,7 +238,16 @@ mod tests {
     fn answer(code: i64, question: &str, answer: &str) -> Answer {
         let (topic, review_on) = ("card".to_owned(), date!(2027 - 01 - 01));
         let (question, answer) = (question.to_owned(), answer.to_owned());
-        Answer { id: Id(code), code: Id(code), version: 1, topic, question, answer, review_on, approval: Id(code) }
+        Answer {
+            id: Id(code),
+            code: Id(code),
+            version: 1,
+            topic,
+            question,
+            answer,
+            review_on,
+            approval: Id(code),
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-
 use std::time::Duration;
 
 use kernel::db::Migration;
@@ -56,19 +55,43 @@ pub const ANSWER_DEFAULT: Setting = days(
 pub const ANSWER: [(&str, Setting); 4] = [
     (
         "consultation",
-        days("care.answer-days-consultation", 3, 30, "咨询答复期限（工作日）", "Working days to answer a question"),
+        days(
+            "care.answer-days-consultation",
+            3,
+            30,
+            "咨询答复期限（工作日）",
+            "Working days to answer a question",
+        ),
     ),
     (
         "report",
-        days("care.answer-days-report", 15, 60, "举报答复期限（工作日）", "Working days to answer a report of a wrong"),
+        days(
+            "care.answer-days-report",
+            15,
+            60,
+            "举报答复期限（工作日）",
+            "Working days to answer a report of a wrong",
+        ),
     ),
     (
         "suggestion",
-        days("care.answer-days-suggestion", 15, 60, "建议答复期限（工作日）", "Working days to answer a suggestion"),
+        days(
+            "care.answer-days-suggestion",
+            15,
+            60,
+            "建议答复期限（工作日）",
+            "Working days to answer a suggestion",
+        ),
     ),
     (
         "objection",
-        days("care.answer-days-objection", 5, 30, "对信息查阅异议的答复期限（工作日）", "Working days to answer an objection to an access"),
+        days(
+            "care.answer-days-objection",
+            5,
+            30,
+            "对信息查阅异议的答复期限（工作日）",
+            "Working days to answer an objection to an access",
+        ),
     ),
 ];
 

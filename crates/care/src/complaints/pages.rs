@@ -56,9 +56,19 @@ pub(crate) fn routes() -> Routes {
         .nav(HOTLINE, "/hotline/complaints", Text::new("来电登记", "Calls"), Some('c'))
         .nav(HANDLERS, "/office/complaints", Text::new("投诉举报咨询", "Complaints"), None)
         .more("/help", Text::new("常见问题", "Questions and answers"))
-        .nav(READERS, "/office/complaints/figures", Text::new("诉求统计", "Figures of complaints"), None)
+        .nav(
+            READERS,
+            "/office/complaints/figures",
+            Text::new("诉求统计", "Figures of complaints"),
+            None,
+        )
         .nav(AUTHORITY, "/office/help", Text::new("知识库", "Knowledge base"), None)
-        .nav(AUTHORITY, "/office/complaints/rules", Text::new("诉求分派和工作日历", "Routing and calendar"), None)
+        .nav(
+            AUTHORITY,
+            "/office/complaints/rules",
+            Text::new("诉求分派和工作日历", "Routing and calendar"),
+            None,
+        )
 }
 
 /// A form's answer that is no success keeps what was typed: the page again, with its problem.

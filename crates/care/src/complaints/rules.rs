@@ -176,7 +176,15 @@ impl Step {
     /// An act with its words.
     pub fn new(act: Act, note: impl Into<String>) -> Self {
         let note = note.into();
-        Self { act, note, org: None, into: None, account: None, outcome: String::new(), score: None }
+        Self {
+            act,
+            note,
+            org: None,
+            into: None,
+            account: None,
+            outcome: String::new(),
+            score: None,
+        }
     }
 }
 

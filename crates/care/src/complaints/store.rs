@@ -219,11 +219,7 @@ pub fn due(tx: &mut Tx<'_>, day: Date) -> Result<Vec<Matter>, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn silent(tx: &mut Tx<'_>, before: Utc) -> Result<Vec<Matter>, DbError> {
-    select(
-        tx,
-        "WHERE state = 'answered' AND answered_at < $1 ORDER BY id LIMIT 500",
-        &[v(before)],
-    )
+    select(tx, "WHERE state = 'answered' AND answered_at < $1 ORDER BY id LIMIT 500", &[v(before)])
 }
 
 /// One step on the way of a matter.
@@ -302,11 +298,7 @@ pub fn named(tx: &mut Tx<'_>, account: Id) -> Result<Vec<Id>, DbError> {
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn access(
-    tx: &mut Tx<'_>,
-    entry: Id,
-    person: Id,
-) -> Result<Option<(Id, Option<Id>)>, DbError> {
+pub fn access(tx: &mut Tx<'_>, entry: Id, person: Id) -> Result<Option<(Id, Option<Id>)>, DbError> {
     let sql = "SELECT actor_id, org_id FROM journal_entry WHERE id = $1 AND subject_id = $2";
     let row = tx.optional(sql, &[v(entry), v(person)])?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
@@ -321,8 +313,11 @@ pub fn answerers(tx: &mut Tx<'_>, field: &str, division: &str) -> Result<Vec<Id>
     let routes = "SELECT org_id FROM complaint_route
                   WHERE field IN ($1, '') AND division IN ($2, '')
                   ORDER BY field DESC, division DESC";
-    let mut found: Vec<Id> =
-        tx.query(routes, &[v(field), v(division)])?.iter().map(|r| r.get(0)).collect::<Result<_, _>>()?;
+    let mut found: Vec<Id> = tx
+        .query(routes, &[v(field), v(division)])?
+        .iter()
+        .map(|r| r.get(0))
+        .collect::<Result<_, _>>()?;
     let hrss = "SELECT id FROM org WHERE kind = 'hrss' AND closed_at IS NULL AND division = $1
                 ORDER BY id LIMIT 1";
     for place in [division, "500000"] {
@@ -337,7 +332,8 @@ pub fn answerers(tx: &mut Tx<'_>, field: &str, division: &str) -> Result<Vec<Id>
 /// # Errors
 /// See [`DbError`].
 pub fn above(tx: &mut Tx<'_>, org: Option<Id>) -> Result<Option<Id>, DbError> {
-    let parent = tx.optional("SELECT parent FROM org WHERE id = $1", &[v(org.unwrap_or(Id(-1)))])?;
+    let parent =
+        tx.optional("SELECT parent FROM org WHERE id = $1", &[v(org.unwrap_or(Id(-1)))])?;
     if let Some(parent) = parent.map(|row| row.get(0)).transpose()?.flatten() {
         return Ok(Some(parent));
     }
@@ -351,12 +347,7 @@ pub fn above(tx: &mut Tx<'_>, org: Option<Id>) -> Result<Option<Id>, DbError> {
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn set_route(
-    tx: &mut Tx<'_>,
-    field: &str,
-    division: &str,
-    org: Id,
-) -> Result<(), DbError> {
+pub fn set_route(tx: &mut Tx<'_>, field: &str, division: &str, org: Id) -> Result<(), DbError> {
     let sql = "INSERT INTO complaint_route (field, division, org_id) VALUES ($1, $2, $3)
                ON CONFLICT (field, division) DO UPDATE SET org_id = excluded.org_id";
     tx.execute(sql, &[v(field), v(division), v(org)]).map(drop)

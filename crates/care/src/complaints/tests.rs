@@ -101,7 +101,10 @@ async fn a_complaint_by_phone_and_one_by_page_go_to_closure_through_the_api() {
             assert_eq!(bad.code(), "complaints/score");
             stranger.post_json(&acts, &json!({ "act": "rate", "score": 4, "note": "好" })).await;
             let seen = stranger.get(&format!("/api/v1/complaints/{reference}")).await.json();
-            assert_eq!((&seen["matter"]["state"], &seen["matter"]["score"]), (&json!("closed"), &json!(4)));
+            assert_eq!(
+                (&seen["matter"]["state"], &seen["matter"]["score"]),
+                (&json!("closed"), &json!(4))
+            );
             let way: Vec<&Value> =
                 seen["events"].as_array().expect("a way").iter().map(|e| &e["act"]).collect();
             assert_eq!(way, ["open", "answer", "rate"]);
@@ -117,7 +120,12 @@ async fn a_complaint_by_phone_and_one_by_page_go_to_closure_through_the_api() {
 async fn pages_take_a_matter_in_and_show_its_way() {
     for house in houses("care_pages").await {
         let mut browser = Client::new(&house.router);
-        let fields = [("kind", "complaint"), ("field", "card"), ("division", "500103"), ("text", "卡读不出")];
+        let fields = [
+            ("kind", "complaint"),
+            ("field", "card"),
+            ("division", "500103"),
+            ("text", "卡读不出"),
+        ];
         let page = browser.post_form("/complaints", &fields).await.text();
         let at = page.find("id=\"reference\">").expect("the reference is shown") + 15;
         let reference = &page[at..at + 13];
@@ -125,7 +133,8 @@ async fn pages_take_a_matter_in_and_show_its_way() {
         assert!(seen.text().contains("渝中区人力社保局"), "{}", seen.text());
         let none = browser.get("/complaints/follow?reference=nonsense").await;
         assert_eq!(none.status, 404);
-        let kept = browser.post_form("/complaints", &[("kind", "complaint"), ("text", "留着")]).await;
+        let kept =
+            browser.post_form("/complaints", &[("kind", "complaint"), ("text", "留着")]).await;
         assert_eq!(kept.status, 422);
         assert!(kept.text().contains("留着"), "what was typed stays");
         let mut office = Client::signed_in(&house.router, &house.app, &house.district).await;
@@ -142,7 +151,9 @@ async fn pages_take_a_matter_in_and_show_its_way() {
         let mut other = Client::signed_in(&house.router, &house.app, &other).await;
         assert_eq!(other.get(&path).await.status, 404, "somebody else's");
         let mut clerk = Client::signed_in(&house.router, &house.app, &actor(Role::Clerk)).await;
-        assert!(clerk.post_form("/desk/complaints", &fields).await.text().contains("id=\"reference\""));
+        assert!(
+            clerk.post_form("/desk/complaints", &fields).await.text().contains("id=\"reference\"")
+        );
         let mut city = Client::signed_in(&house.router, &house.app, &house.city).await;
         assert!(city.get("/office/complaints/rules").await.text().contains("2026-10-10 work"));
     }
@@ -154,7 +165,8 @@ async fn a_sensitive_matter_is_read_by_named_handlers_only_and_each_look_is_on_r
         let made = service::open(&house.app, None, "page", told("report")).await.expect("open");
         let blind = service::look(&house.app, &house.district, made.id).await.expect("there");
         assert!(blind.matter.body.is_empty() && blind.matter.phone.is_empty());
-        let listed = service::work(&house.app, &house.district, State::Assigned).await.expect("list");
+        let listed =
+            service::work(&house.app, &house.district, State::Assigned).await.expect("list");
         assert!(listed[0].body.is_empty());
         let refused = service::act(&house.app, &house.district, made.id, answer()).await;
         assert_eq!(refused.map(|m| m.state).map_err(|p| p.code), Err("complaints/unknown"));
@@ -172,8 +184,9 @@ async fn a_sensitive_matter_is_read_by_named_handlers_only_and_each_look_is_on_r
 async fn an_objection_passes_over_the_accuser_s_opposite_and_needs_an_access_of_his_own() {
     for house in houses("care_objection").await {
         let holder = actor(Role::Holder);
-        let entry = Entry::new(house.app.id(), Utc::now(), &house.district, "person.read", "Art. 19")
-            .about(holder.person.expect("a person"));
+        let entry =
+            Entry::new(house.app.id(), Utc::now(), &house.district, "person.read", "Art. 19")
+                .about(holder.person.expect("a person"));
         let about = format!("access:{}", entry.id);
         let kept = house.app.db.write(move |tx| journal::record(tx, &entry));
         kept.await.expect("an access");
@@ -202,7 +215,10 @@ async fn one_answer_goes_to_all_that_were_merged_and_an_appeal_goes_up() {
         service::act(&house.app, &house.district, first.id, answer()).await.expect("answered");
         let owner = Owner::Reference(second.reference.clone());
         let seen = service::follow(&house.app, owner.clone(), None).await.expect("seen");
-        assert_eq!((seen.matter.state, seen.matter.answer.as_str()), (State::Answered, "已增设窗口"));
+        assert_eq!(
+            (seen.matter.state, seen.matter.answer.as_str()),
+            (State::Answered, "已增设窗口")
+        );
         let appeal = Step::new(Act::Appeal, "窗口还是没人");
         let up = service::act_as_owner(&house.app, owner, None, appeal).await.expect("appealed");
         assert_eq!(up.org, house.city.org);
@@ -219,7 +235,10 @@ async fn the_clock_reminds_once_takes_late_matters_up_once_and_closes_what_is_si
         let late = soon.plus_seconds(86_400);
         let said = clock::round(&house.app, late).await.expect("a round");
         assert_eq!(said, "0 reminded, 1 escalated, 0 closed");
-        assert_eq!(clock::round(&house.app, late).await.expect("a round"), "0 reminded, 0 escalated, 0 closed");
+        assert_eq!(
+            clock::round(&house.app, late).await.expect("a round"),
+            "0 reminded, 0 escalated, 0 closed"
+        );
         let seen = service::look(&house.app, &house.city, made.id).await.expect("seen");
         assert_eq!(seen.matter.org, house.city.org);
         service::act(&house.app, &house.city, made.id, answer()).await.expect("answered");
@@ -253,8 +272,13 @@ async fn an_answer_is_published_by_another_found_by_everybody_and_suggested_to_h
         let mut maker = Client::signed_in(&house.router, &house.app, &house.city).await;
         let mut checks = Client::signed_in(&house.router, &house.app, &checker).await;
         let mut stranger = Client::new(&house.router);
-        let draft = [("what", "draft"), ("topic", "outlet"), ("question", "窗口无人接待怎么办"),
-                     ("answer", "请按呼叫铃"), ("review_on", "2099-01-01")];
+        let draft = [
+            ("what", "draft"),
+            ("topic", "outlet"),
+            ("question", "窗口无人接待怎么办"),
+            ("answer", "请按呼叫铃"),
+            ("review_on", "2099-01-01"),
+        ];
         assert_eq!(maker.post_form("/office/help", &draft).await.status, 200);
         assert_eq!(stranger.get("/api/v1/help").await.json(), json!([]), "a draft is nobody's");
         let waiting = super::knowledge::waiting(&house.app).await.expect("read");
@@ -282,7 +306,10 @@ async fn figures_count_and_the_public_file_shows_no_small_cell() {
         }
         let mut city = Client::signed_in(&house.router, &house.app, &house.city).await;
         let page = city.get("/office/complaints/figures").await.text();
-        assert!(page.contains("窗口") && page.contains("网点服务"), "hot topics and fields: {page}");
+        assert!(
+            page.contains("窗口") && page.contains("网点服务"),
+            "hot topics and fields: {page}"
+        );
         let table = city.get("/office/complaints/figures.csv").await.text();
         assert!(table.contains("field,outlet,3,0,0,0,"), "{table}");
         let open = Client::new(&house.router).get("/open/complaints.csv").await;

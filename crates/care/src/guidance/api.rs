@@ -152,10 +152,7 @@ async fn ask(
 /// The queue of the caller's place.
 #[utoipa::path(get, path = "/api/v1/help-requests", tag = "care",
     responses((status = 200, body = [RequestBody])))]
-async fn queue(
-    Shared(app): Shared<App>,
-    actor: Actor,
-) -> Result<Json<Vec<RequestBody>>, Problem> {
+async fn queue(Shared(app): Shared<App>, actor: Actor) -> Result<Json<Vec<RequestBody>>, Problem> {
     let found = service::queue(&app, &actor).await?;
     Ok(Json(found.into_iter().map(body).collect()))
 }

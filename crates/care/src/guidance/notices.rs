@@ -34,14 +34,19 @@ pub async fn round(app: &App, now: Utc) -> Result<String, Problem> {
     let mut sent = 0;
     for holder in expiring {
         let last = holder.expires.map(day_text).unwrap_or_default();
-        let text = format!("【社保卡一卡通】您的社会保障卡将于{last}到期，请提前换卡，可在首页“办事指引”查看网点，或拨打12333。");
+        let text = format!(
+            "【社保卡一卡通】您的社会保障卡将于{last}到期，请提前换卡，可在首页“办事指引”查看网点，或拨打12333。"
+        );
         sent += usize::from(tell(app, &holder, "expiring", last, text, now).await?);
     }
     let first = today.saturating_sub(Duration::days(NEW_DAYS));
     let items = app.db.read(items::store::published).await.map_err(Problem::from)?;
     for item in items.iter().filter(|i| i.in_force(today) && i.from >= first && i.version == 1) {
         for holder in fitting(app, item, today).await? {
-            let text = format!("【社保卡一卡通】新增用卡事项“{}”适合您，详情请查看事项清单{}。", item.name.zh, item.code);
+            let text = format!(
+                "【社保卡一卡通】新增用卡事项“{}”适合您，详情请查看事项清单{}。",
+                item.name.zh, item.code
+            );
             sent += usize::from(tell(app, &holder, "items", item.code.clone(), text, now).await?);
         }
     }

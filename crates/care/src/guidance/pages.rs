@@ -129,11 +129,7 @@ impl NoticesPage {
     }
 }
 
-async fn notices(
-    Shared(app): Shared<App>,
-    actor: Actor,
-    p: Page,
-) -> Result<Response, Problem> {
+async fn notices(Shared(app): Shared<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let person = actor.person.ok_or_else(Problem::forbidden)?;
     let kinds = service::notices(&app, person).await?;
     render(&NoticesPage { p, kinds })
@@ -237,9 +233,8 @@ async fn show(
     };
     let status = problem.as_ref().and_then(|problem| StatusCode::from_u16(problem.status).ok());
     let (own, places, ways) = (actor.account, places(), WAYS);
-    let mut page = render(&HelpPage {
-        p, action, holder, desk, own, form, requests, places, ways, problem,
-    })?;
+    let mut page =
+        render(&HelpPage { p, action, holder, desk, own, form, requests, places, ways, problem })?;
     if let Some(status) = status {
         *page.status_mut() = status;
     }

@@ -23,13 +23,62 @@ pub struct Wish {
 
 /// What people come for with the card itself (Art. 11–13).
 pub const WISHES: &[Wish] = &[
-    Wish { service: "apply", zh: "办一张社保卡", en: "Get a card", bring_zh: "本人有效身份证件；代办的另带代办人证件和委托", bring_en: "Your identity document; a proxy also brings his own and the mandate", online: "/me" },
-    Wish { service: "activate", zh: "激活社保卡", en: "Activate a card", bring_zh: "社会保障卡、本人有效身份证件", bring_en: "The card and your identity document", online: "" },
-    Wish { service: "loss", zh: "卡丢了，要挂失", en: "I lost my card", bring_zh: "本人有效身份证件；也可拨打12333立即挂失", bring_en: "Your identity document; 12333 takes a loss at once", online: "/me/loss" },
-    Wish { service: "replace", zh: "卡坏了或到期，要换卡", en: "Replace a card", bring_zh: "原卡、本人有效身份证件", bring_en: "The old card and your identity document", online: "/me" },
-    Wish { service: "bank", zh: "换一家银行", en: "Change the bank", bring_zh: "社会保障卡、本人有效身份证件", bring_en: "The card and your identity document", online: "/me" },
-    Wish { service: "cancel", zh: "注销社保卡", en: "Cancel a card", bring_zh: "社会保障卡、本人有效身份证件", bring_en: "The card and your identity document", online: "" },
-    Wish { service: "other", zh: "其他问题，想当面问", en: "Something else, in person", bring_zh: "本人有效身份证件", bring_en: "Your identity document", online: "/complaints" },
+    Wish {
+        service: "apply",
+        zh: "办一张社保卡",
+        en: "Get a card",
+        bring_zh: "本人有效身份证件；代办的另带代办人证件和委托",
+        bring_en: "Your identity document; a proxy also brings his own and the mandate",
+        online: "/me",
+    },
+    Wish {
+        service: "activate",
+        zh: "激活社保卡",
+        en: "Activate a card",
+        bring_zh: "社会保障卡、本人有效身份证件",
+        bring_en: "The card and your identity document",
+        online: "",
+    },
+    Wish {
+        service: "loss",
+        zh: "卡丢了，要挂失",
+        en: "I lost my card",
+        bring_zh: "本人有效身份证件；也可拨打12333立即挂失",
+        bring_en: "Your identity document; 12333 takes a loss at once",
+        online: "/me/loss",
+    },
+    Wish {
+        service: "replace",
+        zh: "卡坏了或到期，要换卡",
+        en: "Replace a card",
+        bring_zh: "原卡、本人有效身份证件",
+        bring_en: "The old card and your identity document",
+        online: "/me",
+    },
+    Wish {
+        service: "bank",
+        zh: "换一家银行",
+        en: "Change the bank",
+        bring_zh: "社会保障卡、本人有效身份证件",
+        bring_en: "The card and your identity document",
+        online: "/me",
+    },
+    Wish {
+        service: "cancel",
+        zh: "注销社保卡",
+        en: "Cancel a card",
+        bring_zh: "社会保障卡、本人有效身份证件",
+        bring_en: "The card and your identity document",
+        online: "",
+    },
+    Wish {
+        service: "other",
+        zh: "其他问题，想当面问",
+        en: "Something else, in person",
+        bring_zh: "本人有效身份证件",
+        bring_en: "Your identity document",
+        online: "/complaints",
+    },
 ];
 
 /// The wish of a service's code.
@@ -157,7 +206,9 @@ pub fn next(from: State, act: &str, result: &str) -> Result<State, Refused> {
     let said = (1..=500).contains(&result.trim().chars().count()) && !result.contains('\0');
     match (from, act) {
         (State::Waiting, "take") => Ok(State::Taken),
-        (State::Taken, "done") | (State::Waiting | State::Taken, "end") if !said => Err(Refused::Words),
+        (State::Taken, "done") | (State::Waiting | State::Taken, "end") if !said => {
+            Err(Refused::Words)
+        }
         (State::Taken, "done") => Ok(State::Done),
         (State::Waiting | State::Taken, "end" | "cancel") => Ok(State::Ended),
         _ => Err(Refused::State),
@@ -197,13 +248,55 @@ impl Refused {
 
     fn words(self) -> [&'static str; 5] {
         match self {
-            Self::Choice => ["guidance/choice", "帮助方式或区县不在可选范围", "Way or place is none of the lists", "请从列表中选择", "Choose from the lists"],
-            Self::Phone => ["guidance/phone", "请填写可拨打的联系电话", "A number that can be dialled is needed", "请检查电话号码", "Check the number"],
-            Self::Address => ["guidance/address", "上门服务需要填写地址", "A visit needs an address", "请填写上门地址", "Write the address"],
-            Self::Words => ["guidance/words", "称呼或说明为空或过长", "Name or words are missing or too long", "称呼不超过60字，说明不超过500字", "Up to 60 letters of name, 500 of words"],
-            Self::State => ["guidance/state", "该请求已由他人处理或已结束", "The request has moved on", "请刷新后查看", "Reload the list"],
-            Self::Unknown => ["guidance/unknown", "没有找到该请求", "There is no such request", "请从列表中进入", "Come from the list"],
-            Self::Kind => ["guidance/kind", "没有这种通知", "There is no such notice", "请从列表中选择", "Choose from the list"],
+            Self::Choice => [
+                "guidance/choice",
+                "帮助方式或区县不在可选范围",
+                "Way or place is none of the lists",
+                "请从列表中选择",
+                "Choose from the lists",
+            ],
+            Self::Phone => [
+                "guidance/phone",
+                "请填写可拨打的联系电话",
+                "A number that can be dialled is needed",
+                "请检查电话号码",
+                "Check the number",
+            ],
+            Self::Address => [
+                "guidance/address",
+                "上门服务需要填写地址",
+                "A visit needs an address",
+                "请填写上门地址",
+                "Write the address",
+            ],
+            Self::Words => [
+                "guidance/words",
+                "称呼或说明为空或过长",
+                "Name or words are missing or too long",
+                "称呼不超过60字，说明不超过500字",
+                "Up to 60 letters of name, 500 of words",
+            ],
+            Self::State => [
+                "guidance/state",
+                "该请求已由他人处理或已结束",
+                "The request has moved on",
+                "请刷新后查看",
+                "Reload the list",
+            ],
+            Self::Unknown => [
+                "guidance/unknown",
+                "没有找到该请求",
+                "There is no such request",
+                "请从列表中进入",
+                "Come from the list",
+            ],
+            Self::Kind => [
+                "guidance/kind",
+                "没有这种通知",
+                "There is no such notice",
+                "请从列表中选择",
+                "Choose from the list",
+            ],
         }
     }
 }

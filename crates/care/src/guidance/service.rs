@@ -150,7 +150,8 @@ pub async fn act(
             }
             store::save(tx, &next)?;
             if state == State::Taken {
-                let text = "【社保卡一卡通】您的便民服务请求已安排，工作人员会与您联系。".to_owned();
+                let text =
+                    "【社保卡一卡通】您的便民服务请求已安排，工作人员会与您联系。".to_owned();
                 outbox::put_sms(tx, sms, now, &Sms { to: next.asked.phone.clone(), text })?;
             }
             let mut entry = entry.clone().why(format!("便民服务 / {act}"), &["state"]);

@@ -101,7 +101,10 @@ fn a_birthday_makes_somebody_elderly_on_the_day_itself() {
     let birth = date!(1966 - 10 - 01);
     assert_eq!(rules::group_of(birth, date!(2026 - 09 - 30)), None);
     assert_eq!(rules::group_of(birth, date!(2026 - 10 - 01)), Some(Group::Elderly));
-    assert_eq!(rules::group_of(date!(2008 - 10 - 01), date!(2026 - 09 - 30)), Some(Group::Children));
+    assert_eq!(
+        rules::group_of(date!(2008 - 10 - 01), date!(2026 - 09 - 30)),
+        Some(Group::Children)
+    );
 }
 
 #[tokio::test]
@@ -127,18 +130,19 @@ async fn help_is_asked_for_by_phone_taken_at_the_desk_and_completed_by_who_took_
         let router = http::build(app.clone(), kernel_routes().merge(super::routes())).router;
         let mut hotline = Client::program(&router, &app, &actor(Role::HotlineAgent)).await;
         let new = json!({ "way": "home", "name": "李奶奶", "phone": "02312345678",
-                          "division": "500112", "address": "示范路1号", "needs": "听力不好" });
+                          "division": "500103", "address": "示范路1号", "needs": "听力不好" });
         let made = hotline.post_json("/api/v1/help-requests", &new).await.json();
         let id = made["id"].as_str().expect("an id");
         let acts = format!("/api/v1/help-requests/{id}/acts");
-        let clerk = actor(Role::Clerk);
-        let elsewhere = Actor { division: "500103".to_owned(), ..actor(Role::Clerk) };
+        let clerk = Actor { division: "500103".to_owned(), ..actor(Role::Clerk) };
+        let elsewhere = Actor { division: "500106".to_owned(), ..actor(Role::Clerk) };
         let mut elsewhere = Client::program(&router, &app, &elsewhere).await;
         assert_eq!(elsewhere.post_json(&acts, &json!({ "act": "take" })).await.status, 404);
         let mut desk = Client::program(&router, &app, &clerk).await;
         assert_eq!(desk.get("/api/v1/help-requests").await.json()[0]["name"], "李奶奶");
         desk.post_json(&acts, &json!({ "act": "take" })).await;
-        let mut other = Client::program(&router, &app, &actor(Role::Clerk)).await;
+        let other = Actor { division: "500103".to_owned(), ..actor(Role::Clerk) };
+        let mut other = Client::program(&router, &app, &other).await;
         let done = json!({ "act": "done", "result": "已上门激活" });
         assert_eq!(other.post_json(&acts, &done).await.code(), "guidance/state");
         assert_eq!(desk.post_json(&acts, &done).await.json()["state"], "done");
@@ -159,9 +163,17 @@ async fn pages_lead_in_plain_words_and_keep_what_was_typed() {
         let wrong = me.post_form("/me/help", &[("way", "home"), ("name", "李奶奶")]).await;
         assert_eq!(wrong.status, 422);
         assert!(wrong.text().contains("value=\"李奶奶\""));
-        let fields = [("way", "callback"), ("name", "李奶奶"), ("phone", "02312345678"), ("division", "500103")];
+        let fields = [
+            ("way", "callback"),
+            ("name", "李奶奶"),
+            ("phone", "02312345678"),
+            ("division", "500103"),
+        ];
         assert!(me.post_form("/me/help", &fields).await.text().contains("等待安排"));
-        assert_eq!(me.post_form("/me/notices", &[("kind", "items"), ("on", "0")]).await.status, 303);
+        assert_eq!(
+            me.post_form("/me/notices", &[("kind", "items"), ("on", "0")]).await.status,
+            303
+        );
         assert!(me.get("/me/notices").await.text().contains("已关闭"));
     }
 }

@@ -130,7 +130,16 @@ async fn show_new(
         .collect();
     let (kinds, fields, stranger) = (KINDS, FIELDS, role.is_none());
     let page = NewPage {
-        p, action, form: form.guessed(), kinds, fields, places, for_other, stranger, entered, made,
+        p,
+        action,
+        form: form.guessed(),
+        kinds,
+        fields,
+        places,
+        for_other,
+        stranger,
+        entered,
+        made,
         problem,
     };
     with_problem(render(&page), status)

@@ -16,9 +16,7 @@ use serde::Deserialize;
 use super::{about, act as act_name, badge, channel, field, kind, outcome, state, with_problem};
 use crate::complaints::api::optional;
 use crate::complaints::knowledge::{self, Answer};
-use crate::complaints::rules::{
-    Act, FIELDS, Matter, OUTCOMES, Refused, State, Step, Word,
-};
+use crate::complaints::rules::{Act, FIELDS, Matter, OUTCOMES, Refused, State, Step, Word};
 use crate::complaints::service::{self, Seen, calendars, place};
 
 #[derive(Template)]
@@ -122,7 +120,10 @@ async fn show(
     };
     answers.truncate(3);
     let status = problem.as_ref().map(|problem| problem.status);
-    with_problem(render(&OnePage { p, seen, orgs, outcomes: OUTCOMES, answers, problem, form }), status)
+    with_problem(
+        render(&OnePage { p, seen, orgs, outcomes: OUTCOMES, answers, problem, form }),
+        status,
+    )
 }
 
 pub(super) async fn one(

@@ -1,5 +1,5 @@
-use kernel::testing::{actor, id};
 use kernel::law::Refusal as _;
+use kernel::testing::{actor, id};
 use proptest::prelude::*;
 use time::macros::date;
 

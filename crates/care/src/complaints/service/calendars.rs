@@ -41,7 +41,8 @@ pub async fn propose(app: &App, maker: &Actor, text: String) -> Result<Id, Probl
 /// The checker's own proposal, or none that waits.
 pub async fn decide(app: &App, checker: &Actor, id: Id, yes: bool) -> Result<(), Problem> {
     let now = Utc::now();
-    let entry = Entry::new(app.id(), now, checker, "calendar.decided", "Art. 22").on("approval", id);
+    let entry =
+        Entry::new(app.id(), now, checker, "calendar.decided", "Art. 22").on("approval", id);
     let checker = checker.clone();
     app.db
         .write(move |tx| {
