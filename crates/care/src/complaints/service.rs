@@ -176,7 +176,7 @@ fn tell(tx: &mut Tx<'_>, id: Id, matter: &Matter, what: &str, now: Utc) -> Resul
 /// # Errors
 /// See [`DbError`].
 pub async fn orgs(app: &App) -> Result<Vec<Org>, Problem> {
-    Ok(app.db.read(org::all).await.map_err(Problem::from)?)
+    app.db.read(org::all).await.map_err(Problem::from)
 }
 
 fn org_name(tx: &mut Tx<'_>, id: Option<Id>) -> Result<String, DbError> {

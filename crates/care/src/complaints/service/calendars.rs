@@ -13,6 +13,9 @@ use crate::complaints::calendar::Calendar;
 use crate::complaints::rules::Refused;
 use crate::complaints::store;
 
+/// Version and calendar of now, and the proposals that wait with their days.
+pub type State = (i64, Calendar, Vec<(Approval, String)>);
+
 const APPROVAL: &str = "care.calendar";
 
 /// Proposes a calendar.
@@ -66,8 +69,8 @@ pub async fn decide(app: &App, checker: &Actor, id: Id, yes: bool) -> Result<(),
 ///
 /// # Errors
 /// See [`DbError`].
-pub async fn state(app: &App) -> Result<(i64, Calendar, Vec<(Approval, String)>), Problem> {
-    fn read(tx: &mut Tx<'_>) -> Result<(i64, Calendar, Vec<(Approval, String)>), DbError> {
+pub async fn state(app: &App) -> Result<State, Problem> {
+    fn read(tx: &mut Tx<'_>) -> Result<State, DbError> {
         let (version, calendar) = store::calendar(tx)?;
         let mut waiting = Vec::new();
         for approval in approval::open(tx, APPROVAL)? {
