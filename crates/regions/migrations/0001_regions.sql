@@ -18,7 +18,7 @@ CREATE TABLE region_outbox (
     id TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     person_key TEXT NOT NULL,
-    signed TEXT NOT NULL,
+    text TEXT NOT NULL,
     made_at BIGINT NOT NULL,
     result TEXT NOT NULL DEFAULT '',
     receipt TEXT NOT NULL DEFAULT '',

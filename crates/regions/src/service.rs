@@ -28,6 +28,12 @@ fn sign(
     Ok(Signed { text, signature, before: None })
 }
 
+/// Signs a text with the key of now.
+fn sign_now(app: &Platform, role: SignerId, text: String) -> Result<Signed, Problem> {
+    let signature = sign_text(app, trust::own(app)?.key, role, &text)?;
+    Ok(Signed { text, signature, before: None })
+}
+
 fn sign_text(app: &Platform, key: u32, role: SignerId, text: &str) -> Result<String, Problem> {
     let (store, name) = (app.keys.store(), key_name(key));
     let signed = store

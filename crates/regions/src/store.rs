@@ -94,23 +94,23 @@ pub(crate) fn last_of_key(tx: &mut Tx<'_>, region: &str, key: &str) -> Result<St
 pub(crate) fn insert_out(
     tx: &mut Tx<'_>,
     message: &Message,
-    signed: &str,
+    text: &str,
     now: Utc,
 ) -> Result<(), DbError> {
-    let sql = "INSERT INTO region_outbox (region, sequence, id, kind, person_key, signed, made_at)
+    let sql = "INSERT INTO region_outbox (region, sequence, id, kind, person_key, text, made_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let (to, sequence, id) = (v(&message.to), v(message.sequence), v(&message.id));
-    let values = [to, sequence, id, v(&message.kind), v(&message.person_key), v(signed), v(now)];
+    let values = [to, sequence, id, v(&message.kind), v(&message.person_key), v(text), v(now)];
     tx.execute(sql, &values).map(drop)
 }
 
-/// Messages without a receipt, oldest first: id and signed text.
+/// Messages without a receipt, oldest first: id and text.
 pub(crate) fn unsent(
     tx: &mut Tx<'_>,
     region: &str,
     most: i64,
 ) -> Result<Vec<(String, String)>, DbError> {
-    let sql = "SELECT id, signed FROM region_outbox WHERE region = $1 AND result = ''
+    let sql = "SELECT id, text FROM region_outbox WHERE region = $1 AND result = ''
                ORDER BY sequence LIMIT $2";
     let rows = tx.query(sql, &[v(region), v(most)])?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()

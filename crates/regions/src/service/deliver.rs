@@ -7,7 +7,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 
 use super::messages::Answer;
-use crate::rules::{self, Descriptor, Signed};
+use crate::rules::{self, Descriptor, MESSAGE, Signed};
 use crate::store;
 
 /// One round to all trusted regions; a region that does not answer holds up no other.
@@ -41,8 +41,11 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
         return Ok(Some(0));
     }
     let url = format!("{}/regions/v1/messages", region.endpoint);
-    let body = waiting.iter().map(|(_, signed)| signed.as_str()).collect::<Vec<_>>().join(",");
-    let call = tokio::task::spawn_blocking(move || call(&url, &format!("[{body}]")));
+    // Signed when it is sent, so that what waits outlives a rotation of the key.
+    let sign = |(_, text): &(String, String)| super::sign_now(app, MESSAGE, text.clone());
+    let batch = waiting.iter().map(sign).collect::<Result<Vec<Signed>, Problem>>()?;
+    let body = serde_json::to_string(&batch).expect("plain data");
+    let call = tokio::task::spawn_blocking(move || call(&url, &body));
     let answers = call.await.ok().flatten();
     let good = answers.map(|answers| receipts(region, &waiting, answers)).unwrap_or_default();
     let count = good.len();
@@ -66,10 +69,9 @@ fn receipts(
     sent: &[(String, String)],
     answers: Vec<Answer>,
 ) -> Vec<(String, String, String)> {
-    let read = |((id, signed), answer): (&(String, String), Answer)| {
+    let read = |((id, text), answer): (&(String, String), Answer)| {
         let receipt = answer.receipt?;
-        let signed: Signed = serde_json::from_str(signed).ok()?;
-        let said = rules::judge_receipt(&receipt, region, id, &signed.text).ok()?;
+        let said = rules::judge_receipt(&receipt, region, id, text).ok()?;
         Some((id.clone(), said.result, store::signed_text(&receipt)))
     };
     sent.iter().zip(answers).filter_map(read).collect()

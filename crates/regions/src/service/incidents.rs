@@ -10,7 +10,7 @@ use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::messages::{self, Handler, New};
-use crate::rules::{Message, Refused};
+use crate::rules::{self, Message, Refused};
 use crate::store::{self, Incident};
 
 /// Takes what another region tells.
@@ -33,8 +33,9 @@ fn fits(title: &str, text: &str) -> bool {
 fn take(tx: &mut Tx<'_>, message: &Message, now: Utc) -> Result<(), Problem> {
     let body: Body =
         serde_json::from_value(message.body.clone()).map_err(|_| Refused::Unreadable)?;
-    let plain = !body.id.is_empty() && body.id.len() <= 40 && body.at <= now.0 + 120_000_000;
-    if !plain || !fits(&body.title, &body.text) || body.text.contains('\0') {
+    let latest = now.plus_seconds(rules::SKEW_S).0;
+    let plain = (1..=40).contains(&body.id.len()) && (0..=latest).contains(&body.at);
+    if !plain || !fits(&body.title, &body.text) {
         return Err(Refused::Unreadable.into());
     }
     let Body { id, title, text, at } = body;

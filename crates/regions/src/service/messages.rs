@@ -11,7 +11,7 @@ use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::trust;
-use crate::rules::{self, MESSAGE, Message, RECEIPT, Receipt, Refused, Signed};
+use crate::rules::{self, Message, RECEIPT, Receipt, Refused, Signed};
 use crate::store;
 
 /// What does the work of one kind of message, in the transaction that takes it.
@@ -70,11 +70,11 @@ pub fn post(tx: &mut Tx<'_>, app: &Platform, new: &New, now: Utc) -> Result<(), 
         journal: new.journal.to_string(),
         body: new.body.clone(),
     };
-    let signed = super::sign(app, trust::own(app)?.key, MESSAGE, &message)?;
-    if signed.text.len() > rules::LONGEST {
+    let text = serde_json::to_string(&message).expect("plain data");
+    if text.len() > rules::LONGEST {
         return Err(Refused::TooLong.into());
     }
-    Ok(store::insert_out(tx, &message, &store::signed_text(&signed), now)?)
+    Ok(store::insert_out(tx, &message, &text, now)?)
 }
 
 /// The answer to one message: a receipt when it was taken or refused for good, else why not.
@@ -166,6 +166,9 @@ fn take(
         let alarm = refused.alarms().then(|| (region.to_owned(), refused));
         Ok((Answer::no(refused), alarm))
     };
+    if let Err(refused) = signed.plain() {
+        return no("", refused);
+    }
     #[derive(Deserialize)]
     struct From {
         from: String,
@@ -182,10 +185,13 @@ fn take(
         Err(refused) => return no(&from, refused),
     };
     if let Some((digest, receipt)) = store::came(tx, &from, &message.id)? {
-        return match digest == rules::digest(&signed.text) {
-            true => Ok((Answer { receipt: serde_json::from_str(&receipt).ok(), why: None }, None)),
-            false => no(&from, Refused::Reused),
-        };
+        if digest != rules::digest(&signed.text) {
+            return no(&from, Refused::Reused);
+        }
+        // Signed anew: the key may have changed since.
+        let kept = serde_json::from_str::<Signed>(&receipt).map_err(|_| Refused::Unreadable)?;
+        let receipt = super::sign_now(app, RECEIPT, kept.text)?;
+        return Ok((Answer { receipt: Some(receipt), why: None }, None));
     }
     let time = rules::judge_time(&message, now.seconds());
     if let Err(Refused::Future) = time {

@@ -82,6 +82,7 @@ pub fn own_descriptor(app: &Platform) -> Result<Signed, Problem> {
 /// See [`rules::judge_descriptor`]; one of that region waits already.
 pub async fn import(app: &App, actor: &Actor, text: &str) -> Result<Id, Problem> {
     let signed: Signed = serde_json::from_str(text.trim()).map_err(|_| Refused::Unreadable)?;
+    signed.plain()?;
     let (id, now) = (app.id(), Utc::now());
     let entry = Entry::new(app.id(), now, actor, "region.asked", "Art. 17");
     let (own, actor) = (app.config.region.clone(), actor.clone());
