@@ -34,7 +34,12 @@ fn sign_now(app: &Platform, role: SignerId, text: String) -> Result<Signed, Prob
     Ok(Signed { text, signature, before: None })
 }
 
-fn sign_text(app: &Platform, key: u32, role: SignerId, text: &str) -> Result<String, Problem> {
+pub(crate) fn sign_text(
+    app: &Platform,
+    key: u32,
+    role: SignerId,
+    text: &str,
+) -> Result<String, Problem> {
     let (store, name) = (app.keys.store(), key_name(key));
     let signed = store
         .create(&name, &random::<32>())
