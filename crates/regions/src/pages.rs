@@ -1,0 +1,142 @@
+//! The bridge console.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::{IntoResponse, Redirect, Response};
+use kernel::actor::{Access, Actor, Role};
+use kernel::http::{Form, NoFields, Page, Path, Routes, render};
+use kernel::id::Id;
+use kernel::law::Text;
+use kernel::platform::App;
+use kernel::problem::Problem;
+use serde::Deserialize;
+
+use crate::rules::{self, Descriptor, Signed};
+use crate::service::{incidents, trust};
+use crate::store::{self, Alarm, Health, Incident, Known};
+
+const READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
+const READER: Access = Access::Roles(READERS);
+const OFFICER: Access = Access::Roles(&[Role::MunicipalOfficer]);
+const APPROVER: Access = Access::Roles(&[Role::MunicipalApprover]);
+const BOTH: Access = Access::Roles(&[Role::MunicipalOfficer, Role::MunicipalApprover]);
+const HOME: &str = "/office/regions";
+
+pub(crate) fn routes() -> Routes {
+    Routes::new("regions")
+        .page(Method::GET, HOME, READER, &[17, 20, 23], console)
+        .page(Method::POST, "/office/regions/import", OFFICER, &[17], import)
+        .page(Method::POST, "/office/regions/decide/{id}", APPROVER, &[17], decide)
+        .page(Method::POST, "/office/regions/revoke/{region}", BOTH, &[20], revoke)
+        .page(Method::POST, "/office/regions/incidents", BOTH, &[20], tell)
+        .nav(READERS, HOME, Text::new("川渝协同", "Other regions"), None)
+}
+
+#[derive(Template)]
+#[template(path = "regions.html")]
+struct Console {
+    p: Page,
+    own: Option<Descriptor>,
+    known: Vec<Known>,
+    health: Vec<Health>,
+    alarms: Vec<Alarm>,
+    incidents: Vec<Incident>,
+    imports: bool,
+    decides: bool,
+}
+
+impl Console {
+    fn state(&self, known: &Known) -> (&'static str, &str) {
+        match known.state.as_str() {
+            "waiting" => ("badge-warn", self.p.t("待审批", "Waits")),
+            "trusted" => ("badge-ok", self.p.t("互信", "Trusted")),
+            "refused" => ("badge-bad", self.p.t("未通过", "Refused")),
+            "revoked" => ("badge-bad", self.p.t("已撤销", "Revoked")),
+            _ => ("badge-info", self.p.t("已更替", "Replaced")),
+        }
+    }
+}
+
+async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
+    let signed = trust::own_descriptor(&app).ok();
+    let own = signed.and_then(|signed: Signed| serde_json::from_str(&signed.text).ok());
+    let (known, health, alarms, incidents) = app
+        .db
+        .read(|tx| {
+            let (known, health) = (store::all(tx)?, store::health(tx)?);
+            Ok::<_, Problem>((known, health, store::alarms(tx)?, store::incidents(tx)?))
+        })
+        .await?;
+    let imports = actor.role == Role::MunicipalOfficer;
+    let decides = actor.role == Role::MunicipalApprover;
+    render(&Console { p, own, known, health, alarms, incidents, imports, decides })
+}
+
+fn back() -> Response {
+    Redirect::to(HOME).into_response()
+}
+
+#[derive(Deserialize)]
+struct Import {
+    descriptor: String,
+}
+
+async fn import(
+    State(app): State<App>,
+    actor: Actor,
+    Form(form): Form<Import>,
+) -> Result<Response, Problem> {
+    trust::import(&app, &actor, &form.descriptor).await?;
+    Ok(back())
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    decision: String,
+    #[serde(default)]
+    fingerprint: String,
+}
+
+async fn decide(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<Id>,
+    Form(form): Form<Decision>,
+) -> Result<Response, Problem> {
+    let yes = match form.decision.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Problem::field("decision", Text::new("请选择", "Choose"))),
+    };
+    trust::decide(&app, &actor, id, yes, &form.fingerprint).await?;
+    Ok(back())
+}
+
+async fn revoke(
+    State(app): State<App>,
+    actor: Actor,
+    Path(region): Path<String>,
+    Form(NoFields {}): Form<NoFields>,
+) -> Result<Response, Problem> {
+    if region.len() != 6 || !region.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Problem::not_found());
+    }
+    trust::revoke(&app, &actor, &region).await?;
+    Ok(back())
+}
+
+#[derive(Deserialize)]
+struct Told {
+    title: String,
+    text: String,
+}
+
+async fn tell(
+    State(app): State<App>,
+    actor: Actor,
+    Form(told): Form<Told>,
+) -> Result<Response, Problem> {
+    incidents::tell(&app, &actor, &told.title, &told.text).await?;
+    Ok(back())
+}

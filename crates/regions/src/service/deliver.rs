@@ -1,0 +1,89 @@
+//! Sending what waits: batches, at least once, with growing pauses. Local work never waits for it.
+
+use std::time::Duration;
+
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::time::Utc;
+
+use super::messages::Answer;
+use crate::rules::{self, Descriptor, MESSAGE, Signed};
+use crate::store;
+
+/// One round to all trusted regions; a region that does not answer holds up no other.
+///
+/// # Errors
+/// Of the database only.
+pub async fn round(app: &App) -> Result<String, Problem> {
+    let regions = app.db.read(|tx| Ok::<_, Problem>(store::all(tx)?)).await?;
+    let (mut sent, mut failed) = (0, 0);
+    for known in regions.into_iter().filter(|known| known.state == "trusted") {
+        match to_region(app, &known.said).await? {
+            Some(count) => sent += count,
+            None => failed += 1,
+        }
+    }
+    Ok(format!("{sent} delivered, {failed} unreachable"))
+}
+
+/// How many messages got a receipt; none when the region did not answer as agreed.
+async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Problem> {
+    let (code, now) = (region.region.clone(), Utc::now());
+    let (failures, next_at, waiting) = app
+        .db
+        .read(move |tx| {
+            let (failures, next_at) = store::link(tx, &code)?;
+            let most = rules::BATCH as i64;
+            Ok::<_, Problem>((failures, next_at, store::unsent(tx, &code, most)?))
+        })
+        .await?;
+    if waiting.is_empty() || now < next_at {
+        return Ok(Some(0));
+    }
+    let url = format!("{}/regions/v1/messages", region.endpoint);
+    // Signed when it is sent, so that what waits outlives a rotation of the key.
+    let sign = |(_, text): &(String, String)| super::sign_now(app, MESSAGE, text.clone());
+    let batch = waiting.iter().map(sign).collect::<Result<Vec<Signed>, Problem>>()?;
+    let body = serde_json::to_string(&batch).expect("plain data");
+    let call = tokio::task::spawn_blocking(move || call(&url, &body));
+    let answers = call.await.ok().flatten();
+    let good = answers.map(|answers| receipts(region, &waiting, answers)).unwrap_or_default();
+    let count = good.len();
+    let (code, failures) = (region.region.clone(), if count > 0 { 0 } else { failures + 1 });
+    let keep = move |tx: &mut kernel::db::Tx<'_>| {
+        let done = Utc::now();
+        for (id, result, receipt) in &good {
+            store::keep_receipt(tx, id, result, receipt, done)?;
+        }
+        let ok_at = (failures == 0).then_some(done);
+        let pause = if failures == 0 { 0 } else { rules::pause_s(failures) };
+        store::note_link(tx, &code, failures, done.plus_seconds(pause), ok_at)
+    };
+    app.db.housekeeping::<(), kernel::db::DbError>(keep).await?;
+    Ok((count > 0).then_some(count))
+}
+
+/// The receipts that are that region's word on exactly the message sent.
+fn receipts(
+    region: &Descriptor,
+    sent: &[(String, String)],
+    answers: Vec<Answer>,
+) -> Vec<(String, String, String)> {
+    let read = |((id, text), answer): (&(String, String), Answer)| {
+        let receipt = answer.receipt?;
+        let said = rules::judge_receipt(&receipt, region, id, text).ok()?;
+        Some((id.clone(), said.result, store::signed_text(&receipt)))
+    };
+    sent.iter().zip(answers).filter_map(read).collect()
+}
+
+fn call(url: &str, body: &str) -> Option<Vec<Answer>> {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(10)))
+        .max_redirects(0)
+        .build();
+    let agent: ureq::Agent = config.into();
+    let answer = agent.post(url).header("content-type", "application/json").send(body);
+    let text = answer.ok()?.body_mut().with_config().limit(1 << 20).read_to_string().ok()?;
+    serde_json::from_str(&text).ok()
+}

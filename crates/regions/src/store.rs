@@ -1,0 +1,305 @@
+//! All SQL of regions.
+
+use kernel::db::{DbError, Row, Tx, v};
+use kernel::id::Id;
+use kernel::time::Utc;
+
+use crate::rules::{Descriptor, Message, Refused, Signed, digest};
+
+/// A descriptor with its state.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Id of the descriptor and of its approval.
+    pub id: Id,
+    /// `waiting`, `trusted`, `refused`, `replaced` or `revoked`.
+    pub state: String,
+    /// What it says.
+    pub said: Descriptor,
+    /// When its state changed.
+    pub changed_at: Utc,
+}
+
+const KNOWN: &str = "id, state, signed, changed_at";
+
+fn known(row: &Row) -> Result<Known, DbError> {
+    let broken = |_| DbError::Engine("a stored descriptor cannot be read".to_owned());
+    let signed: Signed = serde_json::from_str(&row.get::<String>(2)?).map_err(broken)?;
+    let said = serde_json::from_str(&signed.text).map_err(broken)?;
+    Ok(Known { id: row.get(0)?, state: row.get(1)?, said, changed_at: row.get(3)? })
+}
+
+/// The trusted descriptor of a region; none from an unlisted region.
+pub(crate) fn trusted(tx: &mut Tx<'_>, region: &str) -> Result<Option<Known>, DbError> {
+    let sql =
+        format!("SELECT {KNOWN} FROM region_descriptor WHERE region = $1 AND state = 'trusted'");
+    tx.optional(&sql, &[v(region)])?.as_ref().map(known).transpose()
+}
+
+/// A descriptor that waits for its second officer.
+pub(crate) fn waiting(tx: &mut Tx<'_>, id: Id) -> Result<Option<Known>, DbError> {
+    let sql = format!("SELECT {KNOWN} FROM region_descriptor WHERE id = $1 AND state = 'waiting'");
+    tx.optional(&sql, &[v(id)])?.as_ref().map(known).transpose()
+}
+
+/// All descriptors that were laid before the officers, newest first.
+pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<Known>, DbError> {
+    let sql = format!("SELECT {KNOWN} FROM region_descriptor ORDER BY id DESC LIMIT 50");
+    tx.query(&sql, &[])?.iter().map(known).collect()
+}
+
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    id: Id,
+    said: &Descriptor,
+    signed: &str,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_descriptor (id, region, serial, signed, state, changed_at)
+               VALUES ($1, $2, $3, $4, 'waiting', $5)";
+    let values = [v(id), v(&said.region), v(said.serial), v(signed), v(now)];
+    tx.execute(sql, &values).map(drop)
+}
+
+/// Moves a descriptor from one state to another.
+pub(crate) fn turn(tx: &mut Tx<'_>, id: Id, from: &str, to: &str, now: Utc) -> Result<(), DbError> {
+    let sql =
+        "UPDATE region_descriptor SET state = $1, changed_at = $2 WHERE id = $3 AND state = $4";
+    tx.execute_one(sql, &[v(to), v(now), v(id), v(from)])
+}
+
+/// Makes the row of a link when it is missing.
+pub(crate) fn open_link(tx: &mut Tx<'_>, region: &str) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_link (region, sequence, failures, next_at)
+               VALUES ($1, 0, 0, 0) ON CONFLICT (region) DO NOTHING";
+    tx.execute(sql, &[v(region)]).map(drop)
+}
+
+/// The next number of the way to a region; the row is held until the transaction ends.
+pub(crate) fn next_sequence(tx: &mut Tx<'_>, region: &str) -> Result<i64, DbError> {
+    let sql = "UPDATE region_link SET sequence = sequence + 1 WHERE region = $1";
+    tx.execute_one(sql, &[v(region)])?;
+    tx.one("SELECT sequence FROM region_link WHERE region = $1", &[v(region)])?.get(0)
+}
+
+/// The last message of a key that was written to a region; empty when there is none.
+pub(crate) fn last_of_key(tx: &mut Tx<'_>, region: &str, key: &str) -> Result<String, DbError> {
+    if key.is_empty() {
+        return Ok(String::new());
+    }
+    let sql = "SELECT id FROM region_outbox WHERE region = $1 AND person_key = $2
+               ORDER BY sequence DESC LIMIT 1";
+    tx.optional(sql, &[v(region), v(key)])?.map_or(Ok(String::new()), |row| row.get(0))
+}
+
+pub(crate) fn insert_out(
+    tx: &mut Tx<'_>,
+    message: &Message,
+    text: &str,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_outbox (region, sequence, id, kind, person_key, text, made_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (to, sequence, id) = (v(&message.to), v(message.sequence), v(&message.id));
+    let values = [to, sequence, id, v(&message.kind), v(&message.person_key), v(text), v(now)];
+    tx.execute(sql, &values).map(drop)
+}
+
+/// Messages without a receipt, oldest first: id and text.
+pub(crate) fn unsent(
+    tx: &mut Tx<'_>,
+    region: &str,
+    most: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    let sql = "SELECT id, text FROM region_outbox WHERE region = $1 AND result = ''
+               ORDER BY sequence LIMIT $2";
+    let rows = tx.query(sql, &[v(region), v(most)])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+pub(crate) fn keep_receipt(
+    tx: &mut Tx<'_>,
+    id: &str,
+    result: &str,
+    receipt: &str,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "UPDATE region_outbox SET result = $1, receipt = $2, receipt_at = $3
+               WHERE id = $4 AND result = ''";
+    tx.execute(sql, &[v(result), v(receipt), v(now), v(id)]).map(drop)
+}
+
+/// Failures in a row, and when the way is tried again.
+pub(crate) fn link(tx: &mut Tx<'_>, region: &str) -> Result<(i64, Utc), DbError> {
+    let row =
+        tx.one("SELECT failures, next_at FROM region_link WHERE region = $1", &[v(region)])?;
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+pub(crate) fn note_link(
+    tx: &mut Tx<'_>,
+    region: &str,
+    failures: i64,
+    next_at: Utc,
+    ok_at: Option<Utc>,
+) -> Result<(), DbError> {
+    let sql = "UPDATE region_link SET failures = $1, next_at = $2,
+               last_ok_at = COALESCE($3, last_ok_at) WHERE region = $4";
+    tx.execute(sql, &[v(failures), v(next_at), v(ok_at), v(region)]).map(drop)
+}
+
+/// What came under this id before: digest of its text, and our receipt.
+pub(crate) fn came(
+    tx: &mut Tx<'_>,
+    region: &str,
+    id: &str,
+) -> Result<Option<(String, String)>, DbError> {
+    let sql = "SELECT digest, receipt FROM region_inbox WHERE region = $1 AND id = $2";
+    let row = tx.optional(sql, &[v(region), v(id)])?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+pub(crate) fn insert_in(
+    tx: &mut Tx<'_>,
+    message: &Message,
+    signed: &Signed,
+    result: &str,
+    receipt: &str,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_inbox
+               (region, id, kind, digest, signed, result, receipt, received_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (region, id) DO NOTHING";
+    let (text, digest) = (signed_text(signed), digest(&signed.text));
+    let (region, id, kind) = (v(&message.from), v(&message.id), v(&message.kind));
+    let values = [region, id, kind, v(digest), v(text), v(result), v(receipt), v(now)];
+    // The same message twice at the same moment: the loser is run again, and finds it.
+    tx.execute_one(sql, &values)
+}
+
+/// A signed text as it is stored and sent.
+pub(crate) fn signed_text(signed: &Signed) -> String {
+    serde_json::to_string(signed).expect("plain data")
+}
+
+/// Counts what was not believed. Names of unlisted regions are not kept: a stranger writes no rows.
+pub(crate) fn alarm(
+    tx: &mut Tx<'_>,
+    region: &str,
+    refused: Refused,
+    now: Utc,
+) -> Result<(), DbError> {
+    use kernel::law::Refusal as _;
+    let (code, hour) = (refused.code(), now.seconds() / 3_600);
+    let sql = "INSERT INTO region_alarm (region, code, hour, times, last_at)
+               VALUES ($1, $2, $3, 0, 0) ON CONFLICT (region, code, hour) DO NOTHING";
+    tx.execute(sql, &[v(region), v(code), v(hour)])?;
+    let sql = "UPDATE region_alarm SET times = times + 1, last_at = $1
+               WHERE region = $2 AND code = $3 AND hour = $4";
+    tx.execute(sql, &[v(now), v(region), v(code), v(hour)]).map(drop)
+}
+
+/// One line of the alarms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Region, or empty when it is none that is trusted.
+    pub region: String,
+    /// Code of the refusal.
+    pub code: String,
+    /// How often in one hour.
+    pub times: i64,
+    /// The last time.
+    pub last_at: Utc,
+}
+
+/// The newest alarms.
+pub(crate) fn alarms(tx: &mut Tx<'_>) -> Result<Vec<Alarm>, DbError> {
+    let sql = "SELECT region, code, times, last_at FROM region_alarm
+               ORDER BY last_at DESC LIMIT 50";
+    let read = |row: &Row| {
+        Ok(Alarm {
+            region: row.get(0)?,
+            code: row.get(1)?,
+            times: row.get(2)?,
+            last_at: row.get(3)?,
+        })
+    };
+    tx.query(sql, &[])?.iter().map(read).collect()
+}
+
+/// How the way to a region is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Region.
+    pub region: String,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Last time that the other side answered.
+    pub last_ok_at: Option<Utc>,
+    /// Messages without a receipt.
+    pub waiting: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Utc>,
+    /// Messages that the other side refused for good.
+    pub refused: i64,
+}
+
+/// All ways, with what waits on them.
+pub(crate) fn health(tx: &mut Tx<'_>) -> Result<Vec<Health>, DbError> {
+    let sql = "SELECT l.region, l.failures, l.last_ok_at,
+                   (SELECT COUNT(*) FROM region_outbox o
+                    WHERE o.region = l.region AND o.result = ''),
+                   (SELECT MIN(made_at) FROM region_outbox o
+                    WHERE o.region = l.region AND o.result = ''),
+                   (SELECT COUNT(*) FROM region_outbox o
+                    WHERE o.region = l.region AND o.result NOT IN ('', 'ok'))
+               FROM region_link l ORDER BY l.region";
+    let read = |row: &Row| {
+        Ok(Health {
+            region: row.get(0)?,
+            failures: row.get(1)?,
+            last_ok_at: row.get(2)?,
+            waiting: row.get(3)?,
+            oldest: row.get(4)?,
+            refused: row.get(5)?,
+        })
+    };
+    tx.query(sql, &[])?.iter().map(read).collect()
+}
+
+/// An emergency that both sides know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Region that told it.
+    pub origin: String,
+    /// Id there.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// What happened, without personal data.
+    pub text: String,
+    /// When it was told there.
+    pub told_at: Utc,
+}
+
+pub(crate) fn insert_incident(tx: &mut Tx<'_>, incident: &Incident) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_incident (origin, id, title, text, told_at)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (origin, id) DO NOTHING";
+    let Incident { origin, id, title, text, told_at } = incident;
+    tx.execute(sql, &[v(origin), v(id), v(title), v(text), v(*told_at)]).map(drop)
+}
+
+/// The newest emergencies.
+pub(crate) fn incidents(tx: &mut Tx<'_>) -> Result<Vec<Incident>, DbError> {
+    let sql = "SELECT origin, id, title, text, told_at FROM region_incident
+               ORDER BY told_at DESC LIMIT 20";
+    let read = |row: &Row| {
+        Ok(Incident {
+            origin: row.get(0)?,
+            id: row.get(1)?,
+            title: row.get(2)?,
+            text: row.get(3)?,
+            told_at: row.get(4)?,
+        })
+    };
+    tx.query(sql, &[])?.iter().map(read).collect()
+}

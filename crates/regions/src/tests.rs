@@ -1,0 +1,301 @@
+//! Two installations with their own databases and keys, over real HTTP, on both engines.
+
+use std::sync::Arc;
+
+use kernel::actor::{Actor, Role};
+use kernel::db::v;
+use kernel::platform::App;
+use kernel::problem::Problem;
+use kernel::testing::{Client, TestDb, actor, databases, platform};
+use kernel::time::Utc;
+
+use crate::rules::{self, MESSAGE, Message, Signed};
+use crate::service::{deliver, incidents, messages, trust};
+use crate::{HANDLERS, store};
+
+struct House {
+    app: App,
+    router: axum::Router,
+    address: String,
+    _db: TestDb,
+}
+
+async fn house(db: TestDb, region: &str) -> House {
+    let schema = crate::migrations();
+    let mut app = platform(&db, &[kernel::MIGRATIONS, &schema]).await;
+    let inner = Arc::get_mut(&mut app).expect("nobody else has it yet");
+    inner.config.region = region.to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    set_up(&app, &address, 1, 1);
+    let router = kernel::http::build(app.clone(), crate::routes()).router;
+    tokio::spawn(kernel::http::serve(router.clone(), listener, std::future::pending()));
+    House { app, router, address, _db: db }
+}
+
+/// Writes `region.json`.
+fn set_up(app: &App, endpoint: &str, serial: i64, key: u32) {
+    let now = Utc::now().seconds();
+    let own = trust::Own {
+        name: format!("地区 {}", app.config.region),
+        endpoint: endpoint.to_owned(),
+        contact: "023-00000000".to_owned(),
+        serial,
+        valid_from: now - 60,
+        valid_until: now + 86_400,
+        key,
+    };
+    let text = serde_json::to_string(&own).expect("plain data");
+    std::fs::write(app.config.data.join("region.json"), text).expect("written");
+}
+
+fn descriptor(app: &App) -> (String, String) {
+    let signed = trust::own_descriptor(app).expect("set up");
+    let said = serde_json::from_str(&signed.text).expect("a descriptor");
+    (store::signed_text(&signed), rules::fingerprint(&said))
+}
+
+async fn believe(app: &App, other: &App) {
+    let (text, fingerprint) = descriptor(other);
+    let (maker, checker) = (actor(Role::MunicipalOfficer), actor(Role::MunicipalApprover));
+    let id = trust::import(app, &maker, &text).await.expect("imported");
+    trust::decide(app, &checker, id, true, &fingerprint.to_uppercase()).await.expect("approved");
+}
+
+/// Chongqing and Sichuan that trust one another, for each engine.
+async fn pairs(name: &str) -> Vec<(House, House)> {
+    let (first, second) = (databases(name), databases(name));
+    let mut pairs = Vec::new();
+    for (one, two) in first.into_iter().zip(second) {
+        let (one, two) = (house(one, "500000").await, house(two, "510000").await);
+        believe(&one.app, &two.app).await;
+        believe(&two.app, &one.app).await;
+        pairs.push((one, two));
+    }
+    pairs
+}
+
+fn officer() -> Actor {
+    actor(Role::MunicipalOfficer)
+}
+
+async fn number(app: &App, sql: &'static str) -> i64 {
+    let read = app.db.read(move |tx| Ok::<_, Problem>(tx.one(sql, &[])?.get(0)?));
+    read.await.expect("a number")
+}
+
+async fn incidents_at(app: &App) -> Vec<String> {
+    let read = app.db.read(|tx| Ok::<_, Problem>(store::incidents(tx)?));
+    let titles = read.await.expect("read").into_iter().map(|incident| incident.title);
+    titles.collect()
+}
+
+const WAITING: &str = "SELECT COUNT(*) FROM region_outbox WHERE result = ''";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_told_here_is_on_record_there_once_with_receipts_and_journals_on_both_sides() {
+    for (here, there) in pairs("regions_incident").await {
+        incidents::tell(&here.app, &officer(), "盗刷", "多卡异常").await.expect("told");
+        assert_eq!(deliver::round(&here.app).await.expect("a round"), "1 delivered, 0 unreachable");
+        assert_eq!(incidents_at(&there.app).await, ["盗刷"]);
+        assert_eq!(number(&here.app, WAITING).await, 0);
+        let received = "SELECT COUNT(*) FROM journal_entry WHERE act = 'region.received'";
+        let told = "SELECT COUNT(*) FROM journal_entry WHERE act = 'region.incident'";
+        assert_eq!((number(&there.app, received).await, number(&here.app, told).await), (1, 1));
+        // The receipt was lost on the way: it is sent again and done once.
+        let forget = "UPDATE region_outbox SET result = '', receipt = ''";
+        here.app.db.housekeeping(|tx| tx.execute(forget, &[])).await.expect("forgotten");
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(number(&here.app, WAITING).await, 0);
+        assert_eq!(incidents_at(&there.app).await.len(), 1);
+        assert_eq!(number(&there.app, received).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_blocks_nothing_here_and_loses_nothing() {
+    for (here, there) in pairs("regions_partition").await {
+        set_up(&there.app, "http://127.0.0.1:1", 2, 1);
+        believe(&here.app, &there.app).await;
+        for title in ["一", "二", "三"] {
+            incidents::tell(&here.app, &officer(), title, "情况").await.expect("told");
+        }
+        assert_eq!(deliver::round(&here.app).await.expect("a round"), "0 delivered, 1 unreachable");
+        assert_eq!(number(&here.app, WAITING).await, 3);
+        set_up(&there.app, &there.address, 3, 1);
+        believe(&here.app, &there.app).await;
+        let ready = "UPDATE region_link SET next_at = 0";
+        here.app.db.housekeeping(|tx| tx.execute(ready, &[])).await.expect("ready");
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(number(&here.app, WAITING).await, 0);
+        assert_eq!(incidents_at(&there.app).await.len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_gets_through_after_a_rotation_that_the_old_key_signed() {
+    for (here, there) in pairs("regions_rotation").await {
+        incidents::tell(&here.app, &officer(), "轮换", "情况").await.expect("told");
+        set_up(&here.app, &here.address, 2, 2);
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(incidents_at(&there.app).await.len(), 0, "the new key is not believed yet");
+        believe(&there.app, &here.app).await;
+        let ready = "UPDATE region_link SET next_at = 0";
+        here.app.db.housekeeping(|tx| tx.execute(ready, &[])).await.expect("ready");
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(incidents_at(&there.app).await, ["轮换"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_his_own_import_nor_another_fingerprint() {
+    for db in databases("regions_trust") {
+        let here = house(db, "500000").await;
+        let other = databases("regions_other").swap_remove(0);
+        let there = house(other, "510000").await;
+        let (text, fingerprint) = descriptor(&there.app);
+        let maker = officer();
+        let id = trust::import(&here.app, &maker, &text).await.expect("imported");
+        let own = trust::decide(&here.app, &maker, id, true, &fingerprint).await;
+        assert_eq!(own.expect_err("own work").code, "approval/own-work");
+        let checker = actor(Role::MunicipalApprover);
+        let wrong = trust::decide(&here.app, &checker, id, true, "0000-0000-0000-0000").await;
+        assert_eq!(wrong.expect_err("another").code, "regions/fingerprint");
+        let told = incidents::tell(&here.app, &maker, "一", "情况").await;
+        assert_eq!(told.expect("recorded here"), 0, "nobody is trusted yet");
+        trust::decide(&here.app, &checker, id, true, &fingerprint).await.expect("approved");
+        let again = trust::import(&here.app, &maker, &text).await.expect_err("not newer");
+        assert_eq!(again.code, "regions/rollback");
+    }
+}
+
+/// A message that `from` signs, with something bent.
+fn message(from: &App, bend: impl FnOnce(&mut Message)) -> Signed {
+    let now = Utc::now().seconds();
+    let body = serde_json::json!({"id": "1", "title": "题", "text": "情况", "at": 0});
+    let mut message = Message {
+        id: "ab".repeat(16),
+        from: "500000".to_owned(),
+        to: "510000".to_owned(),
+        kind: "incident.told".to_owned(),
+        version: 1,
+        person_key: String::new(),
+        after: String::new(),
+        sequence: 1,
+        issued: now,
+        expires: now + 60,
+        purpose: "试".to_owned(),
+        basis: "Art. 20".to_owned(),
+        journal: String::new(),
+        body,
+    };
+    bend(&mut message);
+    let text = serde_json::to_string(&message).expect("plain data");
+    let signature = crate::service::sign_text(from, 1, MESSAGE, &text).expect("signed");
+    Signed { text, signature, before: None }
+}
+
+async fn answer(to: &App, signed: Signed) -> String {
+    let answers = messages::receive(to, HANDLERS, vec![signed]).await.expect("answers");
+    let answer = answers.into_iter().next().expect("one answer");
+    match answer.receipt {
+        Some(receipt) => serde_json::from_str::<rules::Receipt>(&receipt.text)
+            .map(|receipt| receipt.result)
+            .expect("a receipt"),
+        None => answer.why.expect("a reason"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_byzantine_peer_sends_is_refused_and_alarmed() {
+    for (here, there) in pairs("regions_byzantine").await {
+        let (bad, app) = (&here.app, &there.app);
+        let scope = message(bad, |m| m.from = "510000".to_owned());
+        assert_eq!(answer(app, scope).await, "regions/unlisted");
+        let elsewhere = message(bad, |m| m.to = "520000".to_owned());
+        assert_eq!(answer(app, elsewhere).await, "regions/scope");
+        let mut forged = message(bad, |_| {});
+        forged.text = forged.text.replace("情况", "改过");
+        assert_eq!(answer(app, forged).await, "regions/forged");
+        let future = message(bad, |m| m.issued += 1_000);
+        assert_eq!(answer(app, future).await, "regions/future");
+        let old = message(bad, |m| m.expires -= 1_000);
+        assert_eq!(answer(app, old).await, "regions/expired");
+        let other_id = |m: &mut Message| m.id = "cd".repeat(16);
+        assert_eq!(answer(app, message(bad, other_id)).await, "ok");
+        let reused = message(bad, |m| {
+            other_id(m);
+            m.purpose = "别的".to_owned();
+        });
+        assert_eq!(answer(app, reused).await, "regions/reused");
+        let flood = vec![message(bad, |_| {}); rules::BATCH + 1];
+        let flood = messages::receive(app, HANDLERS, flood).await.expect_err("too many");
+        assert_eq!(flood.status, 429);
+        let kinds = number(app, "SELECT COUNT(*) FROM region_alarm").await;
+        assert_eq!(kinds, 7, "each kind has its alarm");
+        assert_eq!(incidents_at(app).await.len(), 1, "only the good one was done");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_person_are_done_in_their_order_and_a_bad_body_is_refused_for_good() {
+    for (here, there) in pairs("regions_order").await {
+        let second = message(&here.app, |m| {
+            m.id = "02".repeat(16);
+            m.after = "01".repeat(16);
+        });
+        assert_eq!(answer(&there.app, second.clone()).await, "regions/later");
+        let first = message(&here.app, |m| {
+            m.id = "01".repeat(16);
+            m.body = serde_json::json!({"id": 7});
+        });
+        assert_eq!(answer(&there.app, first.clone()).await, "regions/unreadable");
+        assert_eq!(answer(&there.app, first).await, "regions/unreadable", "the same receipt");
+        assert_eq!(answer(&there.app, second).await, "ok");
+        let unknown = message(&here.app, |m| m.kind = "no.such".to_owned());
+        assert_eq!(answer(&there.app, unknown).await, "regions/unknown-kind");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_region_is_not_believed_from_that_moment() {
+    for (here, there) in pairs("regions_revoked").await {
+        trust::revoke(&there.app, &officer(), "500000").await.expect("revoked");
+        let refused = answer(&there.app, message(&here.app, |_| {})).await;
+        assert_eq!(refused, "regions/unlisted");
+        let again = trust::revoke(&there.app, &officer(), "500000").await;
+        assert_eq!(again.expect_err("not trusted").status, 404);
+        let state = "SELECT state FROM region_descriptor WHERE region = $1";
+        let read = there
+            .app
+            .db
+            .read(move |tx| Ok::<String, Problem>(tx.one(state, &[v("500000")])?.get(0)?));
+        assert_eq!(read.await.expect("read"), "revoked");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_shows_fingerprint_ways_and_alarms_and_takes_the_officers_decisions() {
+    for (here, there) in pairs("regions_console").await {
+        let forged = message(&there.app, |_| {});
+        assert_eq!(answer(&here.app, forged).await, "regions/unlisted");
+        let mut browser = Client::signed_in(&here.router, &here.app, &officer()).await;
+        let told = [("title", "冒用"), ("text", "两地核查")];
+        let reply = browser.post_form("/office/regions/incidents", &told).await;
+        assert!(reply.status.is_redirection(), "{}", reply.text());
+        let page = browser.get("/office/regions").await.text();
+        for part in [&descriptor(&here.app).1, "地区 510000", "regions/unlisted", "冒用"] {
+            assert!(page.contains(part), "{part}");
+        }
+        let nonsense = [("descriptor", "{}")];
+        assert_eq!(browser.post_form("/office/regions/import", &nonsense).await.status, 422);
+        let mut clerk = Client::signed_in(&here.router, &here.app, &actor(Role::Clerk)).await;
+        assert_eq!(clerk.get("/office/regions").await.status, 403);
+        let mut stranger = Client::new(&here.router);
+        let own = stranger.get("/.well-known/yikatong-region").await.text();
+        assert_eq!(
+            serde_json::from_str::<Signed>(&own).ok(),
+            trust::own_descriptor(&here.app).ok()
+        );
+    }
+}
