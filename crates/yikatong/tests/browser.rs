@@ -258,6 +258,7 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     }
     let server = Server::demo();
     let maker = staff(&server, "city").await;
+    maker.press("事项清单").await;
     maker.press("编制事项").await;
     for (field, text) in [
         ("code", "CQ-CU-777"),
