@@ -2,12 +2,14 @@
 
 mod bad_input;
 mod browser;
+mod city;
 mod crash;
 mod journey;
 mod life;
 mod matrix;
 mod offline;
 mod pay_simulator;
+mod recognition;
 mod regulation;
 mod signin;
 mod support;
