@@ -93,7 +93,7 @@ pub struct Elsewhere {
 
 /// The newest uses of a person's card that other regions asked about: their terminals have no account.
 pub(crate) fn elsewhere(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Elsewhere>, DbError> {
-    let sql = "SELECT at, place, item_zh, item_en, result FROM card_use
+    let sql = "SELECT at, place, item_name_zh, item_name_en, result FROM card_use
                WHERE person_id = $1 AND terminal_id = 0 ORDER BY id DESC LIMIT 20";
     let read = |row: &Row| {
         let (at, place) = (row.get(0)?, row.get(1)?);
