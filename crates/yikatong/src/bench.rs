@@ -195,7 +195,7 @@ async fn prepare(
         demo: false,
         region: "500000".to_owned(),
         issuer_code: crate::demo::ISSUER.to_owned(),
-        journal_origin: serve::JOURNAL_ORIGIN.to_owned(),
+        journal_origin: serve::journal_origin("500000"),
         public_url: "http://localhost".to_owned(),
         behind_proxy: false,
         secure_cookies: true,

@@ -28,15 +28,14 @@ fn rounds() -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_on_sqlite_loses_nothing_that_was_acknowledged() {
-    crash(Server::start(), None).await;
+    crash(Server::start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_on_postgres_loses_nothing_that_was_acknowledged() {
     let Some(database) = Database::fresh("crash") else { return };
-    let url = database.url();
-    let options = Options { database_url: Some(url.clone()), ..Options::default() };
-    crash(Server::with(options), Some(url)).await;
+    let options = Options { database_url: Some(database.url()), ..Options::default() };
+    crash(Server::with(options)).await;
 }
 
 /// What the clients need to go on asking.
@@ -48,8 +47,8 @@ struct Load {
     port: u16,
 }
 
-async fn crash(mut server: Server, url: Option<String>) {
-    let place = Place { data: server.data().to_owned(), database_url: url };
+async fn crash(mut server: Server) {
+    let place = server.place();
     let location = place.location().expect("a location");
     let load = Arc::new(prepare(&place, server.port()).await);
     // The running server's catalogue is a second old at most.
