@@ -8,6 +8,8 @@ pub mod api;
 pub mod pages;
 pub mod rules;
 pub mod service;
+#[cfg(test)]
+mod sim;
 pub mod store;
 #[cfg(test)]
 mod tests;
