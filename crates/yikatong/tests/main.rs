@@ -12,3 +12,4 @@ mod regulation;
 mod signin;
 mod support;
 mod town;
+mod two_regions;

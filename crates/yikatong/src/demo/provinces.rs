@@ -74,10 +74,10 @@ impl Province {
 
     /// A Chinese name of Chongqing's demonstration as it is here.
     pub(super) fn zh(&self, text: &str) -> String {
-        let text = self.turned(text);
-        match text.strip_prefix("市") {
-            Some(rest) if !self.is_home() => format!("省{rest}"),
-            _ => text,
+        let turned = self.turned(text);
+        match (text.starts_with("市"), turned.strip_prefix("市")) {
+            (true, Some(rest)) if !self.is_home() => format!("省{rest}"),
+            _ => turned,
         }
     }
 
@@ -104,5 +104,25 @@ impl Province {
         made.address = format!("{}{}示范路{}号", self.name_zh, city.zh, index % 300 + 1);
         made.ground = Ground::Residence;
         Some(made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sichuan_has_names_divisions_and_people_of_its_own() {
+        assert_eq!(SICHUAN.zh("市审计部门（演示）"), "省审计部门（演示）");
+        assert_eq!(SICHUAN.zh("市局 小山"), "省厅 小山");
+        assert_eq!(SICHUAN.zh("区县 小江"), "市州 小江");
+        assert_eq!(SICHUAN.division("500103"), "510100");
+        assert_eq!(CHONGQING.zh("市局 小山"), "市局 小山");
+        for index in 0..200 {
+            let (here, there) = (CHONGQING.person(index), SICHUAN.person(index));
+            let there = there.expect("within the population");
+            assert!(there.address.starts_with("四川省"), "{}", there.address);
+            assert!(here.is_some_and(|here| here.number != there.number));
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod postgres;
+pub mod proxy;
 pub mod server;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
