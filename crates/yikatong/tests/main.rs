@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod byzantine;
 mod crash;
 mod journey;
 mod life;
