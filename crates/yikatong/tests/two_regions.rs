@@ -96,7 +96,7 @@ impl Side {
 async fn eventually(what: &str, mut question: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !question().await {
-        assert!(began.elapsed() < Duration::from_secs(40), "not in time: {what}");
+        assert!(began.elapsed() < Duration::from_secs(60), "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
