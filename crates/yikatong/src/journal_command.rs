@@ -202,6 +202,32 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_log_is_named_by_its_region_and_keeps_its_name_when_another_region_is_given() {
+        let test = databases("origin").remove(0);
+        let place = |region: &str| Place {
+            data: test.folder.join("place"),
+            database_url: None,
+            region: region.to_owned(),
+        };
+        let named = async |region| {
+            let place = place(region);
+            let db = place.open(&Limits::default()).expect("a database");
+            let told = origin(&place, &db).await.expect("a name");
+            let keys = place.keys().expect("keys");
+            let app = serve::tool_platform(db, keys, &place).await.expect("a platform");
+            assert_eq!(app.config.journal_origin, told);
+            (app, told)
+        };
+        assert_eq!(named("510000").await.1, "yikatong/510000/journal");
+        let (app, told) = named("500000").await;
+        assert_eq!(told, "yikatong/500000/journal", "it has no head yet");
+        let entry = Entry::new(app.id(), Utc::now(), &actor(Role::Clerk), "test.made", "");
+        app.db.write(move |tx| journal::record(tx, &entry)).await.expect("recorded");
+        journal::sequence(&app).await.expect("a round");
+        assert_eq!(named("510000").await.1, "yikatong/500000/journal", "heads bear this name");
+    }
+
+    #[tokio::test]
     async fn a_downloaded_proof_is_told_in_words_and_a_bent_one_is_not_proved() {
         let test = databases("prove").remove(0);
         let app = platform(&test, &[kernel::MIGRATIONS]).await;

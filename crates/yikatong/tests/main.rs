@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod byzantine;
 mod crash;
+mod demo_regions;
 mod journey;
 mod life;
 mod matrix;
