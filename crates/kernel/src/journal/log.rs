@@ -63,7 +63,7 @@ pub(super) fn newest_head(tx: &mut Tx<'_>) -> Result<Option<(u64, String)>, DbEr
 /// # Errors
 /// See [`DbError`]; the schema must be there.
 pub async fn origin(db: &Db) -> Result<Option<String>, DbError> {
-    let newest = db.read(|tx| newest_head(tx)).await?;
+    let newest = db.read(newest_head).await?;
     Ok(newest.and_then(|(_, note)| TreeHead::read(&note)).map(|head| head.origin))
 }
 

@@ -233,29 +233,17 @@ impl Node {
             Err(refused) => return Some(Err(refused.code())),
         };
         let digest = rules::digest(&signed.text);
-        let came = self.kept.came.get(&message.id).map(|at| &self.kept.inbox[*at]);
-        let known = came.map(|came| came.digest.as_str());
-        let first = message.after.is_empty() || self.kept.came.contains_key(&message.after);
-        let arrival = match () {
-            () if self.has(Bug::ForgetsWhatCame) => {
-                judge_arrival(&message, &digest, None, first, now_s)
-            }
-            () if self.has(Bug::IgnoresOrder) => {
-                judge_arrival(&message, &digest, known, true, now_s)
-            }
-            () if self.has(Bug::HighWater) && self.is_below_high_water(&message) => Arrival::Again,
-            () => judge_arrival(&message, &digest, known, first, now_s),
-        };
+        let arrival = self.arrival(&message, &digest, now_s);
         let result = match arrival {
             Arrival::No(refused) => return Some(Err(refused.code())),
             Arrival::Again => {
-                let kept = came.map(|came| came.receipt.clone());
+                let kept = self.came(&message.id).map(|came| came.receipt.clone());
                 let kept = kept.unwrap_or_else(|| self.receipt(&message, &digest, "ok", now_s));
                 return Some(Ok(self.signed(keys, &kept)));
             }
             Arrival::Late if self.has(Bug::LateIsSilent) => return Some(Err("regions/expired")),
             Arrival::Late => Refused::Expired.code(),
-            Arrival::Do if digits(&message.id) % 10 == 0 => "sim/refused",
+            Arrival::Do if digits(&message.id).is_multiple_of(10) => "sim/refused",
             Arrival::Do => "ok",
         };
         if result == "ok" && self.has(Bug::WorkApart) {
@@ -275,6 +263,22 @@ impl Node {
             false => self.insert(row),
         }
         Some(Ok(answer))
+    }
+
+    fn came(&self, id: &str) -> Option<&In> {
+        self.kept.came.get(id).map(|at| &self.kept.inbox[*at])
+    }
+
+    /// The decision of the rules, or what a planted bug makes of it.
+    fn arrival(&self, message: &Message, digest: &str, now_s: i64) -> Arrival {
+        let known = self.came(&message.id).map(|came| came.digest.as_str());
+        let first = message.after.is_empty() || self.came(&message.after).is_some();
+        match self.bug {
+            Some(Bug::ForgetsWhatCame) => judge_arrival(message, digest, None, first, now_s),
+            Some(Bug::IgnoresOrder) => judge_arrival(message, digest, known, true, now_s),
+            Some(Bug::HighWater) if self.is_below_high_water(message) => Arrival::Again,
+            _ => judge_arrival(message, digest, known, first, now_s),
+        }
     }
 
     fn is_below_high_water(&self, message: &Message) -> bool {
