@@ -9,6 +9,8 @@ pub mod pages;
 pub mod recognition;
 pub mod rules;
 pub mod service;
+#[cfg(test)]
+mod sim;
 pub mod store;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ pub mod holders;
 mod journal;
 mod load;
 mod lookup;
+mod regions;
 mod resolve;
 
 use std::process::ExitCode;
@@ -74,6 +75,15 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
         people: u32,
     },
+    /// Messages between two installations in this process, and how soon a backlog is gone.
+    Regions {
+        /// An empty PostgreSQL database for the receiver, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Messages that wait after a partition; one a second makes 3,600 of an hour.
+        #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        backlog: u32,
+    },
     /// Resolving people whom a department linked, 1,000 ids a request.
     Resolve {
         /// An empty PostgreSQL database to measure on, beside the embedded one.
@@ -124,6 +134,14 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 measured =
                     lookup::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+        BenchCommand::Regions { postgres, backlog } => {
+            let mut measured = regions::run("SQLite", &sqlite, &folder, backlog).await;
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                let url = Location::Postgres(url);
+                measured = regions::run("PostgreSQL", &url, &folder, backlog).await;
             }
             measured
         }
@@ -191,14 +209,22 @@ async fn prepare(
     location: &Location,
     folder: &std::path::Path,
 ) -> Result<(App, Arc<Catalogue>), String> {
+    prepare_region(location, folder, "500000").await
+}
+
+async fn prepare_region(
+    location: &Location,
+    folder: &std::path::Path,
+    region: &str,
+) -> Result<(App, Arc<Catalogue>), String> {
     let keys = Keys::open_file(&folder.join("keys")).map_err(|error| error.to_string())?;
     let db = Db::open(location, &Limits::default()).map_err(|error| error.to_string())?;
     let config = Config {
         data: folder.to_owned(),
         demo: false,
-        region: "500000".to_owned(),
-        issuer_code: crate::demo::ISSUER.to_owned(),
-        journal_origin: serve::JOURNAL_ORIGIN.to_owned(),
+        region: region.to_owned(),
+        issuer_code: crate::demo::issuer(region).to_owned(),
+        journal_origin: serve::journal_origin(region),
         public_url: "http://localhost".to_owned(),
         behind_proxy: false,
         secure_cookies: true,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use yikatong::command::Place;
+
 use super::Folder;
 
 /// A debug build that makes its demonstration data on a busy machine needs a while.
@@ -16,6 +18,8 @@ const STOP: Duration = Duration::from_secs(30);
 pub struct Options {
     /// `postgres://…`; without it the embedded database in the data folder.
     pub database_url: Option<String>,
+    /// Division that issues the cards; Chongqing without it.
+    pub region: Option<&'static str>,
     /// Make demonstration data and print its accounts.
     pub demo: bool,
     /// Further arguments of `serve`.
@@ -74,6 +78,13 @@ impl Server {
     /// `http://127.0.0.1:PORT` followed by `path`, which begins with a slash or is empty.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Where it keeps its data, for a tool beside it.
+    pub fn place(&self) -> Place {
+        let Options { database_url, region, .. } = &self.options;
+        let region = region.unwrap_or("500000").to_owned();
+        Place { data: self.data.clone(), database_url: database_url.clone(), region }
     }
 
     /// The loopback port it listens on.
@@ -142,6 +153,7 @@ impl Server {
             true => command.arg("--demo"),
             false => command.arg(format!("--issuer={}", yikatong::demo::ISSUER)),
         };
+        command.args(self.options.region.map(|region| format!("--region={region}")));
         command.args(&self.options.arguments);
         // The settings of the developer's own installation are not the test's.
         for name in ["DATA", "DATABASE_URL", "LISTEN", "REGION", "ISSUER"] {
