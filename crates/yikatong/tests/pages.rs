@@ -158,6 +158,9 @@ async fn walk(served: &Served, browser: &Browser, paths: &[String], mark: &str) 
     let mut found = Vec::new();
     for path in paths {
         browser.open(&format!("{}{path}", served.url)).await;
+        if !browser.shows_a_page().await {
+            continue;
+        }
         for violation in browser.axe(AXE).await {
             found.push(format!("{mark} {path}: {violation}"));
         }
@@ -195,7 +198,7 @@ async fn browser_axe_finds_nothing_serious_on_any_page() {
         let browser = served.browser(role, phone).await;
         let mark = if phone { "phone" } else { "desk" };
         found.extend(walk(&served, &browser, &paths, mark).await);
-        if phone {
+        if role == Some(Role::Holder) {
             browser.set_cookie("elder", "1").await;
             found.extend(walk(&served, &browser, &paths, "elder").await);
         }

@@ -208,9 +208,15 @@ impl Browser {
 
     /// Sets a cookie of the site that is open.
     pub async fn set_cookie(&self, name: &str, value: &str) {
-        let cookie = fantoccini::cookies::Cookie::build((name.to_owned(), value.to_owned()));
-        let cookie = cookie.path("/").build();
-        self.must(self.client.add_cookie(cookie).await, &format!("cookie {name}")).await;
+        let script = "document.cookie = arguments[0] + '=' + arguments[1] + '; path=/';";
+        let set = self.client.execute(script, vec![json!(name), json!(value)]).await;
+        self.must(set, &format!("cookie {name}")).await;
+    }
+
+    /// Whether it is a page, and no picture, text or JSON.
+    pub async fn shows_a_page(&self) -> bool {
+        let kind = self.client.execute("return document.contentType;", Vec::new()).await;
+        self.must(kind, "kind of the page").await == json!("text/html")
     }
 
     /// What axe-core finds on the page that is serious or critical: rule, help and place.
