@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Routes {
             Text::new("登记人员", "Register"),
             Some('r'),
         )
-        .nav(&[Role::Holder], "/me/access", Text::new("谁查阅过我", "Who saw my data"), None)
+        .nav(&[Role::Holder], "/me/access", Text::new("查阅记录", "Who looked"), None)
 }
 
 #[derive(Template)]

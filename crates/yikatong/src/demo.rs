@@ -11,6 +11,7 @@ mod provinces;
 mod regions;
 mod staff;
 mod villagers;
+mod voices;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -195,6 +196,7 @@ async fn make_services(
     money::make(app, &villagers, desks).await?;
     bills::make(app, &villagers, desks).await?;
     care::make(app, orgs).await?;
+    voices::make(app).await?;
     outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
     Ok(())
 }

@@ -74,6 +74,23 @@ struct OrganisationsPage {
     orgs: Vec<Org>,
 }
 
+impl OrganisationsPage {
+    fn kind(&self, org: &Org) -> String {
+        let (zh, en) = match org.kind.as_str() {
+            "audit" => ("审计机构", "Audit"),
+            "bank" => ("合作银行", "Bank"),
+            "department" => ("部门", "Department"),
+            "finance" => ("财政部门", "Finance"),
+            "hotline" => ("服务热线", "Hotline"),
+            "hrss" => ("人力社保局", "HRSS authority"),
+            "operator" => ("平台运行单位", "Operator"),
+            "outlet" => ("服务网点", "Outlet"),
+            other => return other.to_owned(),
+        };
+        self.p.t(zh, en).to_owned()
+    }
+}
+
 async fn organisations(State(app): State<App>, p: Page) -> Result<Response, Problem> {
     let orgs = app.db.read(|tx| Ok::<_, Problem>(org::all(tx)?)).await?;
     render(&OrganisationsPage { p, orgs })

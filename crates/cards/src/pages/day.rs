@@ -42,9 +42,15 @@ pub(super) async fn day(
     // Looks are not acts; the journal has them for whoever asks.
     entries.retain(|entry| !entry.act.ends_with(".read"));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in &entries {
-        *counts.entry(entry.purpose.clone()).or_default() += 1;
+    // What was not done with a card or a person is in the list alone.
+    for entry in entries.iter().filter(|entry| is_counted(&entry.act)) {
+        *counts.entry(p.spoken(&entry.purpose).to_owned()).or_default() += 1;
     }
+    entries.retain(|entry| !entry.purpose.is_empty());
     let counts = counts.into_iter().collect();
     render(&DayPage { p, day: day_text(today), clerk: actor.name, counts, entries })
+}
+
+fn is_counted(act: &str) -> bool {
+    ["card.", "ecard.", "person."].iter().any(|beginning| act.starts_with(beginning))
 }

@@ -220,6 +220,16 @@ impl State {
         }
     }
 
+    /// Name for people.
+    pub fn name(self) -> Text {
+        let (zh, en) = match self {
+            Self::Proposed => ("待决定", "Waits for its decision"),
+            Self::Published => ("已公布", "Published"),
+            Self::Rejected => ("已退回", "Sent back"),
+        };
+        Text::new(zh, en)
+    }
+
     /// The state with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code() == code)

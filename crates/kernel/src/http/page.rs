@@ -88,6 +88,29 @@ impl Page {
         }
     }
 
+    /// The half of a text of the journal that is in the reader's language: `中文 / English`.
+    pub fn spoken<'a>(&self, text: &'a str) -> &'a str {
+        let two = text.split_once(" / ").filter(|(zh, en)| !zh.is_ascii() && en.is_ascii());
+        match (two, self.lang) {
+            (Some((zh, _)), Lang::Zh) => zh,
+            (Some((_, en)), Lang::En) => en,
+            (None, _) => text,
+        }
+    }
+
+    /// Articles as the journal notes them, `Art. 5, 12` or `Art. 10–13`, as the regulation counts them.
+    pub fn basis(&self, text: &str) -> String {
+        let Some(numbers) = text.strip_prefix("Art. ").filter(|_| self.lang == Lang::Zh) else {
+            return text.to_owned();
+        };
+        let chinese = |number: &str| match number.parse() {
+            Ok(number) => Article(number).chinese(),
+            Err(_) => number.to_owned(),
+        };
+        let range = |part: &str| part.split('–').map(chinese).collect::<Vec<_>>().join("至");
+        numbers.split(", ").map(range).collect::<Vec<_>>().join("、")
+    }
+
     /// For `<html lang>`.
     pub fn lang_code(&self) -> &'static str {
         self.lang.code()

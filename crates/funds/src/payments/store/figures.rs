@@ -118,7 +118,7 @@ pub fn figures(
     let sql = format!(
         "SELECT {key}, {name}, {} FROM ledger_entry l JOIN pay_batch b ON b.id = l.batch_id
          JOIN programme g ON g.id = b.programme_id LEFT JOIN org o ON o.id = l.bank_id
-         WHERE SUBSTR(b.division, 1, LENGTH($1)) = $1 AND b.period >= $2 AND b.period <= $3
+         WHERE SUBSTR(b.division, 1, LENGTH($1)) = $1 AND b.period >= SUBSTR($2, 1, LENGTH(b.period)) AND b.period <= $3
            AND l.bank_id <> 0
          GROUP BY {key}, {name} ORDER BY 1 LIMIT 500",
         sums.join(", ")
