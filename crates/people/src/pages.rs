@@ -102,6 +102,25 @@ async fn register(
     }
 }
 
+/// Beginnings of acts, with words for all of them.
+const BY_CAPABILITY: &[(&str, &str, &str)] = &[
+    ("access", "查看了本页", "Looked at this page"),
+    ("bank", "办理了银行账户", "Dealt with your account"),
+    ("bills", "办理了缴费", "Dealt with a bill"),
+    ("card", "办理了您的社保卡", "Dealt with your card"),
+    ("case", "办理了案件", "Dealt with a case"),
+    ("complaint", "办理了投诉咨询", "Dealt with a complaint"),
+    ("care", "办理了投诉咨询", "Dealt with a complaint"),
+    ("freeze", "办理了冻结与解冻", "Dealt with a freeze"),
+    ("fund", "办理了资金发放", "Dealt with a payment"),
+    ("pay", "办理了资金发放", "Dealt with a payment"),
+    ("g2p", "办理了资金发放", "Dealt with a payment"),
+    ("help", "办理了上门和代办", "Dealt with a request for help"),
+    ("rights", "办理了个人信息权利要求", "Dealt with a request about your data"),
+    ("share", "按共享协议查询了您的信息", "Asked under an agreement"),
+    ("signin", "用社保卡登录服务", "Sign-in with the card"),
+];
+
 #[derive(Template)]
 #[template(path = "access.html")]
 struct AccessPage {
@@ -132,6 +151,7 @@ impl AccessPage {
         codes.map(label).collect::<Vec<_>>().join(self.p.t("、", ", "))
     }
 
+    /// What was done, in words; acts without words of their own are told by their capability.
     fn act(&self, entry: &Stored) -> &str {
         let (zh, en) = match entry.act.as_str() {
             "person.registered" => ("登记了您的信息", "Registered you"),
@@ -167,11 +187,8 @@ impl AccessPage {
             "session.closed" => ("退出", "Signed out"),
             "code.shown" => ("出示了卡码", "Showed a code"),
             other => {
-                return if other.starts_with("access") {
-                    self.p.t("查看了本页", "Looked at this page")
-                } else {
-                    ""
-                };
+                let known = BY_CAPABILITY.iter().find(|(prefix, ..)| other.starts_with(prefix));
+                known.map_or(("", ""), |(_, zh, en)| (zh, en))
             }
         };
         self.p.t(zh, en)

@@ -17,7 +17,7 @@ pub(crate) type Handlers = &'static [Handler];
 
 pub(crate) fn routes(handlers: Handlers) -> Routes {
     Routes::new("regions")
-        .api(Access::Public, &[17], routes!(descriptor))
+        .api(Access::Public, &[17, 23], routes!(descriptor))
         .api(Access::Public, &[17, 18, 20], routes!(receive))
         .share(handlers)
 }

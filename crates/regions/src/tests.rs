@@ -92,6 +92,7 @@ async fn incidents_at(app: &App) -> Vec<String> {
 
 const WAITING: &str = "SELECT COUNT(*) FROM region_outbox WHERE result = ''";
 
+/// Art. 3, 20, 23: told once, with receipts, and on record on both sides.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_incident_told_here_is_on_record_there_once_with_receipts_and_journals_on_both_sides() {
     for (here, there) in pairs("regions_incident").await {
@@ -132,6 +133,7 @@ async fn a_lost_connection_blocks_nothing_here_and_loses_nothing() {
     }
 }
 
+/// Art. 17, 23: keys rotate without a break.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_gets_through_after_a_rotation_that_the_old_key_signed() {
     for (here, there) in pairs("regions_rotation").await {

@@ -30,9 +30,9 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/oidc/qr/{token}", HOLDER, &[6, 18], phone)
         .page(Method::POST, "/oidc/qr/{token}", HOLDER, &[6, 18], confirm)
         .page(Method::GET, "/oidc/logout", Access::Public, &[6], logout)
-        .page(Method::GET, "/me/sign-ins", HOLDER, &[6, 19], connected)
-        .page(Method::POST, "/me/sign-ins", HOLDER, &[6, 19], withdraw)
-        .more("/me/sign-ins", Text::new("用社保卡登录的服务", "Services that I sign in to"))
+        .page(Method::GET, "/me/connected", HOLDER, &[6, 19], connected)
+        .page(Method::POST, "/me/connected", HOLDER, &[6, 19], withdraw)
+        .more("/me/connected", Text::new("用社保卡登录的服务", "Services that I sign in to"))
 }
 
 /// Takes the service's request from its browser.
@@ -110,7 +110,7 @@ async fn continue_as(
     let agreed = app
         .db
         .read(move |tx| {
-            service::may_sign_in(tx, person, now)?;
+            service::may_sign_in(tx, person, &for_read.item, now)?;
             Ok::<_, Problem>(service::agreed(tx, person, &for_read, &for_item)?)
         })
         .await?;
@@ -452,7 +452,7 @@ async fn withdraw(
     Form(form): Form<Withdrawn>,
 ) -> Result<Response, Problem> {
     service::disagree(&app, &actor, &form.client).await?;
-    Ok(Redirect::to("/me/sign-ins").into_response())
+    Ok(Redirect::to("/me/connected").into_response())
 }
 
 /// A page's status for a problem that it shows itself.

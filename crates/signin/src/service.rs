@@ -33,14 +33,20 @@ impl List {
     }
 }
 
-/// Whether a person may sign in with his card now: his electronic card is in order (Art. 2, 20).
+/// Whether a person may sign in with his card for an item now: his electronic card is in order and nothing
+/// freezes it (Art. 2, 20).
 ///
 /// # Errors
 /// [`Refused`] as a problem.
-pub fn may_sign_in(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<(), Problem> {
+pub fn may_sign_in(tx: &mut Tx<'_>, person: Id, item: &str, now: Utc) -> Result<(), Problem> {
     let card = cards::store::living(tx, person)?.ok_or(Refused::CardNotInOrder)?;
     cards::rules::usable(card.clocks.electronic, card.expires_on, now.day())
-        .map_err(|_| Refused::CardNotInOrder.into())
+        .map_err(|_| Refused::CardNotInOrder)?;
+    let freezes = people::freezes::store::live_of(tx, person)?;
+    match people::freezes::rules::stops(&freezes, people::freezes::rules::Want::Item(item)) {
+        Some(_) => Err(Refused::Frozen.into()),
+        None => Ok(()),
+    }
 }
 
 /// An active service with this redirect address.
@@ -171,7 +177,7 @@ pub async fn approve(
     app.db
         .write(move |tx| {
             let client = known(tx, &request.asked)?;
-            may_sign_in(tx, person, now)?;
+            may_sign_in(tx, person, &client.item, now)?;
             let item = list.item(&client)?;
             let grant = Grant {
                 code: digest,
@@ -311,7 +317,7 @@ pub async fn userinfo(app: &App, list: &List, token: &str) -> Result<Option<Valu
             };
             let client = store::client(tx, &grant.client)?.filter(|one| one.state == "active");
             let client = client.ok_or_else(Problem::unauthenticated)?;
-            may_sign_in(tx, grant.person, now)?;
+            may_sign_in(tx, grant.person, &client.item, now)?;
             let item = list.item(&client)?;
             let person = people::store::by_id(tx, grant.person)?.ok_or_else(Problem::not_found)?;
             let mut claims = Map::new();

@@ -4,6 +4,7 @@
 pub mod bank_simulator;
 pub mod bench;
 pub mod command;
+pub mod copy;
 pub mod demo;
 pub mod demo_fusion;
 pub mod factory_simulator;
@@ -106,7 +107,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(banks::routes())
         .merge(outlets::routes())
         .merge(funds::routes())
-        .merge(sharing::routes(&[]))
+        .merge(sharing::routes(copy::SECTIONS))
         .merge(signin::routes(signin_list))
         .merge(regions::routes())
         .merge(care::routes())

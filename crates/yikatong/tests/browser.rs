@@ -258,6 +258,7 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     }
     let server = Server::demo();
     let maker = staff(&server, "city").await;
+    maker.press("事项清单").await;
     maker.press("编制事项").await;
     for (field, text) in [
         ("code", "CQ-CU-777"),
@@ -276,11 +277,13 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     maker.press("提交审批").await;
     maker.wait_for_text("已提交审批").await;
     let department = staff(&server, "library").await;
+    department.press("事项清单").await;
     department.press("事项审批").await;
     department.wait_for_text("会商有关部门").await;
     department.press("同意").await;
     department.wait_for_text("没有待审批的事项").await;
     let checker = staff(&server, "city2").await;
+    checker.press("事项清单").await;
     checker.press("事项审批").await;
     checker.wait_for_text("市人民政府决定").await;
     checker.screenshot("decide").await;

@@ -16,7 +16,7 @@ async fn ask(terminal: &mut kernel::testing::Client, code: &str, item: &str) -> 
     reply.json()
 }
 
-/// Art. 2, 5, 11, 12: application, one card only, production, hand-over, activation of both cards.
+/// Art. 1, 2, 5, 7, 11, 12: application, one card only, production, hand-over, activation of both cards.
 #[tokio::test]
 async fn a_person_gets_both_cards_and_never_a_second_one() {
     for mut town in Town::on_all_engines("journey").await {
@@ -49,7 +49,7 @@ async fn a_person_gets_both_cards_and_never_a_second_one() {
     }
 }
 
-/// Art. 14, 16, 18: a code opens a published item once, with its fields and no other.
+/// Art. 7, 14, 16, 18: a code opens a published item once, with its fields and no other.
 #[tokio::test]
 async fn a_terminal_gets_only_the_fields_of_the_item_and_only_once() {
     for mut town in Town::on_all_engines("fields").await {

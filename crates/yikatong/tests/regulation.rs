@@ -12,7 +12,21 @@ use crate::support::{committed, root};
 use crate::town::Town;
 
 /// Rules that decide without refusing, or before a refusal has a name.
-const RULES: [(u8, &str); 26] = [
+const RULES: [(u8, &str); 40] = [
+    (1, "yikatong::home::routes"),
+    (3, "people::rules::eligibility"),
+    (3, "regions::rules::judge_descriptor"),
+    (4, "kernel::approval::decide"),
+    (4, "kernel::settings::get"),
+    (7, "items::rules::on_day"),
+    (7, "codes::rules::judge"),
+    (17, "regions::rules::judge_descriptor"),
+    (17, "regions::rules::open_message"),
+    (20, "people::freezes::rules::stops"),
+    (21, "care::training::rules::draw"),
+    (22, "care::complaints::rules::decide"),
+    (23, "regions::rules::judge_receipt"),
+    (9, "care::coordination::rules::follow"),
     (24, "conduct::cases::rules::follow"),
     (25, "conduct::cases::rules::may_lay"),
     (26, "conduct::cases::rules::check"),
@@ -41,8 +55,8 @@ const RULES: [(u8, &str); 26] = [
     (25, "kernel::approval::decide"),
 ];
 
-/// Articles that have a rule and may never lose it again.
-const KEPT: [u8; 20] = [2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25, 26, 27, 28];
+/// Articles that have a rule and may never lose it again: all of them.
+const KEPT: std::ops::RangeInclusive<u8> = 1..=28;
 
 fn refusals() -> Vec<Box<dyn Refusal>> {
     use people::rules::Refused as Person;
@@ -92,6 +106,24 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
     funds::rosters::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     conduct::cases::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     conduct::cases::credit::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    care::coordination::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    care::training::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    care::complaints::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    care::guidance::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    sharing::rights::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    sharing::agreements::rules::Refused::ALL
+        .into_iter()
+        .for_each(|refused| all.push(Box::new(refused)));
+    signin::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
+    people::freezes::rules::Refused::ALL
         .into_iter()
         .for_each(|refused| all.push(Box::new(refused)));
     all.push(Box::new(kernel::approval::Refused::OwnWork));

@@ -190,7 +190,7 @@ async fn a_library_that_is_not_ours_signs_a_holder_in_and_gets_the_items_fields_
             tokens.id_token().expect("a token").claims(&verifier, &again.nonce).expect("holds");
         assert_eq!(claims.subject().as_str(), subject);
         // Taking the consent back ends what the service holds.
-        let taken = desk.holder.post_form("/me/sign-ins", &[("client", desk.id.as_str())]).await;
+        let taken = desk.holder.post_form("/me/connected", &[("client", desk.id.as_str())]).await;
         assert_eq!(taken.status, 303);
         assert_eq!(info(&desk, tokens.access_token().secret()).await.status, 401);
     }
@@ -205,7 +205,7 @@ async fn a_stolen_or_used_code_gets_nothing_and_ends_what_it_got() {
         let code = answer(&back, "code").expect("a code");
         let (_, wrong) = PkceCodeChallenge::new_random_sha256();
         let thief = exchange(&desk, &service, &code, wrong).await.expect_err("another verifier");
-        assert!(thief.contains("InvalidGrant"), "{thief}");
+        assert!(thief.contains("invalid_grant"), "{thief}");
         let secret = begun.verifier.secret().clone();
         let tokens = exchange(&desk, &service, &code, begun.verifier).await.expect("tokens");
         let access = tokens.access_token().secret().to_owned();

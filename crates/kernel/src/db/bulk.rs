@@ -46,6 +46,7 @@ impl Tx<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        debug_assert!(on_conflict.is_empty() || first_differs(rows), "{target}: ids come first");
         if matches!(self.connected, Connected::Sqlite(_)) {
             // No round trip to save: a prepared statement per row is as fast as SQLite gets.
             let sql = format!("INSERT INTO {target} VALUES {} {on_conflict}", tuples(1, width));
@@ -104,6 +105,12 @@ impl Tx<'_> {
             }
         }
     }
+}
+
+/// Whether each row begins with an id of its own, by which PostgreSQL tells the rows that went in.
+fn first_differs(rows: &[Vec<Value<'_>>]) -> bool {
+    let mut seen = HashSet::new();
+    rows.iter().all(|row| matches!(row[0], Value::Int(id) if seen.insert(id)))
 }
 
 fn pg_type(kind: Kind) -> Type {

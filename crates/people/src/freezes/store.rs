@@ -129,8 +129,8 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(Source, i64)>, DbError> {
 pub fn insert(tx: &mut Tx<'_>, freezes: &[Freeze]) -> Result<Vec<bool>, DbError> {
     let row = |freeze: &Freeze| {
         vec![
-            v(freeze.person),
             v(freeze.id),
+            v(freeze.person),
             v(freeze.scope.code()),
             v(freeze.scope.item().to_owned()),
             v(freeze.source.code()),
@@ -154,7 +154,7 @@ pub fn insert(tx: &mut Tx<'_>, freezes: &[Freeze]) -> Result<Vec<bool>, DbError>
         ]
     };
     let rows: Vec<_> = freezes.iter().map(row).collect();
-    let target = "person_freeze (person_id, id, scope, item, source, reason, words, evidence, mass_id, \
+    let target = "person_freeze (id, person_id, scope, item, source, reason, words, evidence, mass_id, \
          alert_id, division, by_account, by_name, at, look_by, overdue_told, looked_name, look_note, \
          ends_at, lifted_name, proof, version)";
     tx.insert_rows(target, "ON CONFLICT DO NOTHING", &rows)

@@ -123,5 +123,6 @@ fn give_account(
     accounts::request(tx, None, &account)?;
     let number = AccountNumber::parse(&format!("5001{:012}", 7_919 * (place + 1)))?;
     accounts::set_number(tx, &app.keys, &account, &number)?;
-    Ok(())
+    let sql = "UPDATE card SET financial = 'on' WHERE person_id = $1 AND id = $2";
+    Ok(tx.execute_one(sql, &[v(villager.person), v(villager.card)])?)
 }

@@ -39,7 +39,7 @@ pub(crate) fn happen(
     let entry = entry(app, actor, "bills.moved", now)
         .about(before.person)
         .on("bill-payment", before.id)
-        .why(format!("{}: {}", event.code(), payment.state.code()), &[]);
+        .why(format!("缴费 / a bill: {}", payment.state.name().zh), &[]);
     if let Some(posting) = posting {
         payments::post(tx, app, before, event.code(), posting, entry.id, now)?;
     }

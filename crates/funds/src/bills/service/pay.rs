@@ -3,7 +3,7 @@
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
-use kernel::journal;
+use kernel::journal::{self, Entry};
 use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::settings;
@@ -137,7 +137,9 @@ fn intend(
     let entry = entry(app, actor, "bills.intended", now)
         .about(bill.person)
         .on("bill-payment", id)
-        .why(hex::encode(&stored.digest), &["account", "name"]);
+        .why("缴费扣款 / paying a bill", &["account", "name"]);
+    let entry =
+        Entry { detail: serde_json::json!({"digest": hex::encode(&stored.digest)}), ..entry };
     payments::post(tx, app, &stored, "intend", INTEND, entry.id, now)?;
     journal::record(tx, &entry)?;
     Ok(id)

@@ -12,6 +12,7 @@ use crate::payments::service::release::{self, Hand};
 use crate::payments::service::{books, intents, work};
 use crate::payments::store::{exceptions, files, ledger, payments, stops};
 
+/// Art. 8, 10: from the approval of a list to money on the holders' accounts, each told, the books balanced.
 #[tokio::test]
 async fn a_roster_goes_from_its_approval_to_money_that_arrived() {
     for house in houses("funds_way", 7).await {
