@@ -23,8 +23,10 @@ pub struct Job {
     pub run: fn(App) -> Round,
 }
 
-/// A round that runs longer than this may be begun by another process.
-const LEASE_SECONDS: i64 = 300;
+/// A process that gave no sign of life for so long is taken for dead, and another may begin its round.
+const LEASE_SECONDS: i64 = 30;
+/// How often a round that runs gives a sign of life.
+const BEAT: Duration = Duration::from_secs(8);
 
 /// How a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +59,10 @@ pub async fn round(app: &App, job: Job) -> Result<Option<String>, Problem> {
     if !take_lease(app, job.name).await? {
         return Ok(None);
     }
+    let mut beat = tokio::task::JoinSet::new();
+    beat.spawn(keep_lease(app.clone(), job.name, BEAT));
     let done = (job.run)(app.clone()).await;
+    drop(beat);
     let (said, failed) = match &done {
         Ok(said) => (said.clone(), false),
         Err(problem) => (problem.code.to_owned(), true),
@@ -85,6 +90,22 @@ async fn take_lease(app: &App, name: &'static str) -> Result<bool, DbError> {
             Ok::<_, DbError>(tx.execute(sql, &[v(until), v(name), v(now)])? == 1)
         })
         .await
+}
+
+/// Renews a lease for as long as it is held.
+async fn keep_lease(app: App, name: &'static str, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        let renewed = app.db.housekeeping(move |tx| {
+            let sql = "UPDATE job SET lease_until = $1 WHERE name = $2 AND lease_until > 0";
+            let until = Utc::now().plus_seconds(LEASE_SECONDS);
+            tx.execute(sql, &[v(until), v(name)])
+        });
+        let renewed: Result<_, DbError> = renewed.await;
+        if let Err(error) = renewed {
+            tracing::warn!(job = name, %error, "the lease of a job is not renewed");
+        }
+    }
 }
 
 /// How all jobs stand that ever ran.
@@ -135,6 +156,31 @@ mod tests {
             assert_eq!((state.failures, state.last_result.as_str()), (0, "1 done"));
             assert!(take_lease(&app, GOOD.name).await.expect("free"));
             assert_eq!(round(&app, GOOD).await.expect("leased"), None, "{}", test.engine);
+        }
+    }
+
+    async fn lease(app: &App) -> i64 {
+        let read = app.db.read(|tx| tx.one("SELECT lease_until FROM job", &[])?.get::<i64>(0));
+        read.await.map_err(|error: DbError| error).expect("read")
+    }
+
+    /// A process that is killed in a round holds up the job for half a minute, not longer; one that
+    /// lives keeps its lease however long the round is.
+    #[tokio::test]
+    async fn a_lease_is_short_is_renewed_while_it_is_held_and_not_after() {
+        for test in databases("leases") {
+            let app = platform(&test, &[crate::MIGRATIONS]).await;
+            assert!(take_lease(&app, GOOD.name).await.expect("free"));
+            let first = lease(&app).await;
+            assert!(first <= Utc::now().plus_seconds(30).0, "{}", test.engine);
+            let beat = tokio::spawn(keep_lease(app.clone(), GOOD.name, Duration::from_millis(20)));
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert!(lease(&app).await > first, "{}", test.engine);
+            let free = "UPDATE job SET lease_until = 0";
+            app.db.housekeeping(|tx| tx.execute(free, &[])).await.expect("given up");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(lease(&app).await, 0, "{}", test.engine);
+            beat.abort();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who is believed, and what of what he says: descriptors, signed messages, their order. No I/O.
 
+mod arrival;
 mod refused;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ use seal::sm2::{SignerId, VerifyingKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use arrival::{Arrival, is_due, judge_arrival, pause_s};
 pub use refused::Refused;
 
 /// Signs descriptors of regions.
@@ -254,13 +256,17 @@ pub fn judge_receipt(
     text: &str,
 ) -> Result<Receipt, Refused> {
     let said: Receipt = receipt.open(&sender.key, RECEIPT)?;
-    match said.id == id && said.digest == digest(text) && said.by == sender.region {
-        true => Ok(said),
-        false => Err(Refused::Scope),
-    }
+    fits_message(&said, &sender.region, id, text)?;
+    Ok(said)
 }
 
-/// Seconds to wait after so many failures in a row: 1, 2, 4 … 32.
-pub fn pause_s(failures: i64) -> i64 {
-    1 << failures.saturating_sub(1).clamp(0, 5)
+/// Whether a receipt whose signature holds is this region's word on exactly this message.
+///
+/// # Errors
+/// [`Refused::Scope`].
+pub(crate) fn fits_message(said: &Receipt, by: &str, id: &str, text: &str) -> Result<(), Refused> {
+    match said.id == id && said.digest == digest(text) && said.by == by {
+        true => Ok(()),
+        false => Err(Refused::Scope),
+    }
 }

@@ -31,6 +31,16 @@ pub struct Place {
     /// `sqlite:PATH` or `postgres://…`; without it an embedded database in the data folder.
     #[arg(long, global = true, env = "YIKATONG_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Division that issues the cards (GB/T 2260).
+    #[arg(long, global = true, env = "YIKATONG_REGION", default_value = "500000", value_parser = division)]
+    pub region: String,
+}
+
+fn division(text: &str) -> Result<String, String> {
+    match text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("a division has six digits".to_owned()),
+    }
 }
 
 #[derive(Subcommand)]
@@ -46,9 +56,8 @@ enum Command {
     /// Accounts of staff.
     #[command(subcommand)]
     Staff(StaffCommand),
-    /// Demonstration data.
-    #[command(subcommand)]
-    Demo(DemoCommand),
+    /// Demonstrations with several regions, and demonstration data.
+    Demo(DemoArguments),
     /// Be a terminal at a service point.
     #[command(subcommand)]
     Terminal(terminal_command::TerminalCommand),
@@ -75,6 +84,15 @@ enum DbCommand {
 enum StaffCommand {
     /// Make an account; prints its password and the secret of its authenticator app once.
     Add(staff::StaffArguments),
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct DemoArguments {
+    #[command(flatten)]
+    regions: Option<demo::RegionsArguments>,
+    #[command(subcommand)]
+    command: Option<DemoCommand>,
 }
 
 #[derive(Subcommand)]
@@ -139,9 +157,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Db(DbCommand::Status) => with_runtime(status(place)),
         Command::Journal(command) => with_runtime(journal_command::run(place, command)),
         Command::Staff(StaffCommand::Add(new)) => with_runtime(staff::add(place, new)),
-        Command::Demo(DemoCommand::Generate { people }) => {
-            with_runtime(demo::generate(place, people))
-        }
+        Command::Demo(DemoArguments {
+            command: Some(DemoCommand::Generate { people }), ..
+        }) => with_runtime(demo::generate(place, people)),
+        Command::Demo(DemoArguments { regions, .. }) => match regions {
+            Some(regions) => with_runtime(demo::regions(place, regions)),
+            None => Err("say how many: demo --regions 2".to_owned()),
+        },
         Command::Terminal(command) => terminal_command::run(command),
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),

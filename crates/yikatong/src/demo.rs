@@ -7,6 +7,8 @@ mod banks;
 mod bills;
 mod care;
 mod money;
+mod provinces;
+mod regions;
 mod staff;
 mod villagers;
 
@@ -35,12 +37,15 @@ use people::store;
 use crate::command::Place;
 use crate::migrations;
 use crate::serve::one_time_password;
+pub use provinces::issuer;
+use provinces::{Province, province};
+pub use regions::{RegionsArguments, run as regions};
 use staff::{ACCOUNTS, DemoOrg, ORGS};
 
-/// Unified social credit code of the made-up issuing authority; its check character holds.
-pub const ISSUER: &str = "11500000MB1500000M";
-/// The generated population of demonstrations.
-pub(crate) const SEED: u64 = 500_000;
+/// Unified social credit code of Chongqing's made-up issuing authority.
+pub const ISSUER: &str = provinces::CHONGQING.issuer;
+/// The generated population of Chongqing's demonstration.
+pub(crate) const SEED: u64 = provinces::CHONGQING.seed;
 /// Blank cards that the outlet of a fresh demonstration has.
 const BLANKS: i64 = 500;
 /// People of a fresh demonstration.
@@ -50,6 +55,7 @@ const HOLDERS: usize = 4;
 
 /// What is printed when a demonstration starts.
 pub struct Demo {
+    province: &'static Province,
     password: String,
     holder_password: String,
     holders: Vec<(String, String)>,
@@ -65,6 +71,7 @@ impl Demo {
             self.password
         );
         for (role, login, name, _) in ACCOUNTS {
+            let name = self.province.zh(name);
             text.push_str(&format!("  {:<20} {login:<10} {name}\n", role.name().en));
         }
         text.push_str(&format!(
@@ -77,7 +84,7 @@ impl Demo {
         }
         text.push_str(&format!(
             "\n终端 / terminal: copy the content of a holder's QR code, then\n\
-             \x20 yikatong terminal verify --server http://{address} --item {} --code 'YKT1:…'\n",
+             \x20 yikatong terminal verify --server http://{address} --item {} --code 'CQ1:…'\n",
             self.item
         ));
         text
@@ -98,6 +105,7 @@ pub async fn prepare(app: &App) -> Result<Demo, Problem> {
     bills::open(bills::desks(app)?);
     bankers::open(desks);
     let demo = Demo {
+        province: province(&app.config.region),
         password: one_time_password(),
         holder_password: one_time_password(),
         holders,
@@ -110,10 +118,11 @@ pub async fn prepare(app: &App) -> Result<Demo, Problem> {
 /// Whether this database was made by a demonstration before. One with accounts of its own is refused:
 /// nobody turns a real register into a demonstration by a forgotten option.
 async fn is_demonstration(app: &App) -> Result<bool, Problem> {
+    let issuer = province(&app.config.region).issuer;
     let (known, accounts) = app
         .db
-        .read(|tx| {
-            let known = tx.optional("SELECT 1 FROM org WHERE credit_code = $1", &[v(ISSUER)])?;
+        .read(move |tx| {
+            let known = tx.optional("SELECT 1 FROM org WHERE credit_code = $1", &[v(issuer)])?;
             let accounts = tx.query("SELECT 1 FROM account LIMIT 1", &[])?;
             Ok::<_, Problem>((known.is_some(), !accounts.is_empty()))
         })
@@ -155,25 +164,39 @@ async fn make_all(
         holders.push((person.number.as_str().to_owned(), person.name));
     }
     let owner = actor_of(app, "LIBRARY").await?;
+    let here = province(&app.config.region);
     let terminal = NewTerminal {
         org: orgs["library"],
-        place: "重庆市示范图书馆 一楼借阅台（演示）".to_owned(),
+        place: here.zh("重庆市示范图书馆 一楼借阅台（演示）"),
         items: vec![items::seed::LIBRARY.to_owned()],
         channel: Some(items::rules::Channel::Counter),
-        division: "500103".to_owned(),
+        division: here.division("500103"),
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
-    banks::make(app, orgs["bank"]).await?;
-    outlets::seed::seed(app, orgs["outlet"]).await?;
-    outlets::seed::work(app, &clerk, 7).await?;
-    let villagers = villagers::make(app).await?;
-    money::make(app, &villagers, desks).await?;
-    bills::make(app, &villagers, desks).await?;
-    care::make(app, &orgs).await?;
-    outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
+    if here.is_home() {
+        make_services(app, &orgs, &clerk, desks).await?;
+    }
     write_secret(&app.config.data.join("demo-terminal.token"), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
     Ok(holders)
+}
+
+/// Banks, outlets, payments and cases of Chongqing.
+async fn make_services(
+    app: &App,
+    orgs: &HashMap<&'static str, Id>,
+    clerk: &Actor,
+    desks: &[std::sync::Arc<payfile::simulator::Folder>],
+) -> Result<(), Problem> {
+    banks::make(app, orgs["bank"]).await?;
+    outlets::seed::seed(app, orgs["outlet"]).await?;
+    outlets::seed::work(app, clerk, 7).await?;
+    let villagers = villagers::make(app).await?;
+    money::make(app, &villagers, desks).await?;
+    bills::make(app, &villagers, desks).await?;
+    care::make(app, orgs).await?;
+    outlets::seed::waiting(app, &actor_of(app, "DISTRICT").await?).await?;
+    Ok(())
 }
 
 fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
@@ -188,22 +211,23 @@ async fn make_orgs_and_accounts(app: &App) -> Result<HashMap<&'static str, Id>, 
     let ids: HashMap<&str, Id> = ORGS.iter().map(|org| (org.key, app.id())).collect();
     let accounts: Vec<Id> = ACCOUNTS.iter().map(|_| app.id()).collect();
     let (shared, orgs, keys) = (app.clone(), ids.clone(), app.keys.clone());
+    let here = province(&app.config.region);
     let entry = Entry::new(app.id(), Utc::now(), &Actor::system(), "demo.made", "")
         .why("演示数据 / demonstration data", &[]);
     app.db
         .write(move |tx| {
             let now = Utc::now();
             for demo in &ORGS {
-                org::add(tx, &org_of(demo, orgs[demo.key]), now)?;
+                org::add(tx, &org_of(here, demo, orgs[demo.key]), now)?;
             }
             for ((role, login, name, org), id) in ACCOUNTS.into_iter().zip(&accounts) {
                 let division = ORGS.iter().find(|o| o.key == org).map_or("", |o| o.division);
                 let account = NewAccount {
                     id: *id,
                     role,
-                    name: name.to_owned(),
+                    name: here.zh(name),
                     org: Some(orgs[org]),
-                    division: division.to_owned(),
+                    division: here.division(division),
                     person: None,
                     phone: None,
                 };
@@ -230,14 +254,14 @@ async fn make_orgs_and_accounts(app: &App) -> Result<HashMap<&'static str, Id>, 
     Ok(ids)
 }
 
-fn org_of(demo: &DemoOrg, id: Id) -> Org {
+fn org_of(here: &Province, demo: &DemoOrg, id: Id) -> Org {
     Org {
         id,
-        credit_code: (demo.key == "city").then(|| ISSUER.to_owned()),
-        name_zh: demo.name_zh.to_owned(),
-        name_en: demo.name_en.to_owned(),
+        credit_code: (demo.key == "city").then(|| here.issuer.to_owned()),
+        name_zh: here.zh(demo.name_zh),
+        name_en: here.en(demo.name_en),
         kind: demo.kind.to_owned(),
-        division: demo.division.to_owned(),
+        division: here.division(demo.division),
         parent: None,
     }
 }
@@ -265,8 +289,9 @@ pub(crate) async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Pr
 /// Adults of Chongqing among the first people, one of them old.
 async fn eligible_people(app: &App) -> Result<Vec<Person>, Problem> {
     let today = Utc::now().day();
+    let seed = province(&app.config.region).seed;
     let numbers: Vec<_> =
-        (0..PEOPLE).filter_map(|i| people::generate::person(SEED, i)).map(|p| p.number).collect();
+        (0..PEOPLE).filter_map(|i| people::generate::person(seed, i)).map(|p| p.number).collect();
     app.db
         .read(move |tx| {
             let (mut old, mut young) = (Vec::new(), Vec::new());
@@ -351,8 +376,9 @@ pub async fn load_people(
         app.db
             .write(move |tx| {
                 let now = Utc::now();
+                let here = province(&shared.config.region);
                 let people: Vec<Person> =
-                    (at..end).filter_map(|index| made(index, &shared.ids, now)).collect();
+                    (at..end).filter_map(|index| made(here, index, &shared.ids, now)).collect();
                 let mut rows = people.iter().map(|person| store::person_row(person, now));
                 tx.bulk(store::PERSON_ROWS, &mut rows)?;
                 let mut numbers = people
@@ -369,8 +395,8 @@ pub async fn load_people(
     Ok(())
 }
 
-fn made(index: u32, ids: &IdMaker, now: Utc) -> Option<Person> {
-    let made = people::generate::person(SEED, index)?;
+fn made(here: &Province, index: u32, ids: &IdMaker, now: Utc) -> Option<Person> {
+    let made = here.person(index)?;
     let entitled = made.ground != people::rules::Ground::Household;
     let years = time::Duration::days(365 * 3);
     Some(Person {
@@ -421,8 +447,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demonstrations_issuer_has_a_valid_code() {
-        assert!(people::credit_code::CreditCode::parse(ISSUER).is_ok());
+    fn the_demonstrations_issuers_have_valid_codes() {
+        for region in ["500000", "510000"] {
+            assert!(people::credit_code::CreditCode::parse(issuer(region)).is_ok());
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use kernel::db::{Db, Limits};
+use kernel::db::{Db, DbError, Limits, MigrationState};
 use kernel::journal::Kept;
 use kernel::journal::proof::{Proof, Proved};
 use kernel::keys::Keys;
@@ -12,7 +12,7 @@ use kernel::time::Utc;
 use seal::note::NamedKey;
 
 use crate::command::Place;
-use crate::serve::JOURNAL_ORIGIN;
+use crate::{migrations, serve};
 
 /// What can be asked of the journal.
 #[derive(Subcommand)]
@@ -48,18 +48,32 @@ pub async fn run(place: Place, command: JournalCommand) -> Result<ExitCode, Stri
         JournalCommand::Fsck { kept } => verify(&place, true, kept.as_deref()).await,
         JournalCommand::Prove { file, key } => prove(&file, key.as_deref()),
         JournalCommand::Key => {
-            let key = place.keys()?.journal_key(JOURNAL_ORIGIN).map_err(|e| e.to_string())?;
+            let origin = origin(&place, &place.open(&Limits::default())?).await?;
+            let key = place.keys()?.journal_key(&origin).map_err(|e| e.to_string())?;
             println!("{}", key.to_text());
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
+/// The name that the log has in its heads; that of the region while it has none.
+async fn origin(place: &Place, db: &Db) -> Result<String, String> {
+    let words = |error: DbError| error.to_string();
+    let states = db.migration_states(migrations()).await.map_err(words)?;
+    let fresh = states.iter().all(|(_, state)| *state == MigrationState::Waiting);
+    let kept = match fresh {
+        true => None,
+        false => kernel::journal::origin(db).await.map_err(words)?,
+    };
+    Ok(kept.unwrap_or_else(|| serve::journal_origin(&place.region)))
+}
+
 async fn verify(place: &Place, each: bool, kept: Option<&Path>) -> Result<ExitCode, String> {
     let note = kept.map(std::fs::read_to_string).transpose().map_err(|error| error.to_string())?;
     let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
+    let origin = origin(place, &db).await?;
     let began = std::time::Instant::now();
-    let report = kernel::journal::verify(&db, &keys, JOURNAL_ORIGIN).await;
+    let report = kernel::journal::verify(&db, &keys, &origin).await;
     let report = report.map_err(|error| error.to_string())?;
     println!(
         "{} entries and {} signed heads recomputed in {:.1} s, {} entries wait for their leaf",
@@ -76,7 +90,7 @@ async fn verify(place: &Place, each: bool, kept: Option<&Path>) -> Result<ExitCo
     }
     let mut fault = report.fault;
     if let (None, Some(note)) = (&fault, note) {
-        fault = compared(&db, &keys, note).await?;
+        fault = compared(&db, &keys, &origin, note).await?;
     }
     match fault {
         None => {
@@ -91,8 +105,13 @@ async fn verify(place: &Place, each: bool, kept: Option<&Path>) -> Result<ExitCo
 }
 
 /// Holds a kept head against the log; the fault when it is another one.
-async fn compared(db: &Db, keys: &Keys, note: String) -> Result<Option<String>, String> {
-    let key = keys.journal_key(JOURNAL_ORIGIN).map_err(|error| error.to_string())?;
+async fn compared(
+    db: &Db,
+    keys: &Keys,
+    origin: &str,
+    note: String,
+) -> Result<Option<String>, String> {
+    let key = keys.journal_key(origin).map_err(|error| error.to_string())?;
     let found = db.read(move |tx| kernel::journal::compare_kept(tx, &note, &key)).await;
     Ok(match found.map_err(|error| error.to_string())? {
         Kept::Grown(more) => {
@@ -181,6 +200,32 @@ mod tests {
     use kernel::testing::{actor, databases, platform};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_log_is_named_by_its_region_and_keeps_its_name_when_another_region_is_given() {
+        let test = databases("origin").remove(0);
+        let place = |region: &str| Place {
+            data: test.folder.join("place"),
+            database_url: None,
+            region: region.to_owned(),
+        };
+        let named = async |region| {
+            let place = place(region);
+            let db = place.open(&Limits::default()).expect("a database");
+            let told = origin(&place, &db).await.expect("a name");
+            let keys = place.keys().expect("keys");
+            let app = serve::tool_platform(db, keys, &place).await.expect("a platform");
+            assert_eq!(app.config.journal_origin, told);
+            (app, told)
+        };
+        assert_eq!(named("510000").await.1, "yikatong/510000/journal");
+        let (app, told) = named("500000").await;
+        assert_eq!(told, "yikatong/500000/journal", "it has no head yet");
+        let entry = Entry::new(app.id(), Utc::now(), &actor(Role::Clerk), "test.made", "");
+        app.db.write(move |tx| journal::record(tx, &entry)).await.expect("recorded");
+        journal::sequence(&app).await.expect("a round");
+        assert_eq!(named("510000").await.1, "yikatong/500000/journal", "heads bear this name");
+    }
 
     #[tokio::test]
     async fn a_downloaded_proof_is_told_in_words_and_a_bent_one_is_not_proved() {

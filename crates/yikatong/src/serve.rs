@@ -17,8 +17,10 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use crate::command::Place;
 use crate::{demo, migrations, routes, start_jobs};
 
-/// Name of the journal's log in its signed heads.
-pub const JOURNAL_ORIGIN: &str = "yikatong/500000/journal";
+/// Name of a region's log in its signed heads. A log that has heads already keeps the name in them.
+pub fn journal_origin(region: &str) -> String {
+    format!("yikatong/{region}/journal")
+}
 
 /// How to serve.
 #[derive(Args)]
@@ -29,9 +31,6 @@ pub struct ServeArguments {
     /// Make demonstration data and accounts, and show on screen what would be sent by SMS.
     #[arg(long)]
     demo: bool,
-    /// Division that issues the cards (GB/T 2260).
-    #[arg(long, env = "YIKATONG_REGION", default_value = "500000")]
-    region: String,
     /// Unified social credit code (GB 32100) of the issuing authority; needed without --demo.
     #[arg(long, env = "YIKATONG_ISSUER")]
     issuer: Option<String>,
@@ -42,6 +41,9 @@ pub struct ServeArguments {
     /// Address at which people and services reach the platform; the listening address when not given.
     #[arg(long, env = "YIKATONG_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Stop when standard input ends: for a program that starts this one and ends before it.
+    #[arg(long, hide = true)]
+    until_input_ends: bool,
 }
 
 impl ServeArguments {
@@ -50,10 +52,10 @@ impl ServeArguments {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8500)),
             demo: true,
-            region: "500000".to_owned(),
             issuer: None,
             behind_proxy: false,
             public_url: None,
+            until_input_ends: false,
         }
     }
 }
@@ -72,9 +74,9 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     let config = Config {
         data: place.data.clone(),
         demo: arguments.demo,
-        region: arguments.region,
-        issuer_code: issuer(arguments.issuer, arguments.demo)?,
-        journal_origin: JOURNAL_ORIGIN.to_owned(),
+        region: place.region.clone(),
+        issuer_code: issuer(arguments.issuer, arguments.demo, &place.region)?,
+        journal_origin: journal_origin(&place.region),
         public_url: public_url(arguments.public_url, &listener)?,
         behind_proxy: arguments.behind_proxy,
         secure_cookies: arguments.behind_proxy || !arguments.listen.ip().is_loopback(),
@@ -99,7 +101,8 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     if let Some(demo) = demo {
         println!("{}", demo.told(address));
     }
-    kernel::http::serve(router, listener, stopped()).await.map_err(|e| e.to_string())?;
+    let stop = stopped(arguments.until_input_ends);
+    kernel::http::serve(router, listener, stop).await.map_err(|e| e.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -114,13 +117,13 @@ fn public_url(given: Option<String>, listener: &tokio::net::TcpListener) -> Resu
 
 /// The code that certificates of electronic cards will carry for ever: checked, never a made-up one
 /// outside a demonstration.
-fn issuer(given: Option<String>, demo: bool) -> Result<String, String> {
+fn issuer(given: Option<String>, demo: bool, region: &str) -> Result<String, String> {
     match given {
         Some(code) => match people::credit_code::CreditCode::parse(&code) {
             Ok(_) => Ok(code),
             Err(error) => Err(format!("--issuer {code}: {}", error.en())),
         },
-        None if demo => Ok(demo::ISSUER.to_owned()),
+        None if demo => Ok(demo::issuer(region).to_owned()),
         None => Err("--issuer (or YIKATONG_ISSUER) is needed without --demo".to_owned()),
     }
 }
@@ -132,16 +135,20 @@ fn issuer(given: Option<String>, demo: bool) -> Result<String, String> {
 pub async fn platform(
     db: Db,
     keys: Keys,
-    config: Config,
+    mut config: Config,
     figures: PrometheusHandle,
 ) -> Result<App, DbError> {
     db.migrate(migrations()).await?;
+    if let Some(kept) = kernel::journal::origin(&db).await? {
+        config.journal_origin = kept;
+    }
     let node = take_node(&db).await?;
     Ok(Arc::new(Platform::new(db, keys, config, figures, node)))
 }
 
 /// The server of the whole platform with its declared routes; its jobs run on the current runtime.
 pub fn built(app: &App, catalogue: Arc<Catalogue>) -> Built {
+    codes::service::ask_abroad(regions::recognition::service::ask);
     cards::service::ask_for_money(funds::payments::store::payments::under_way);
     let codes = Arc::new(Codes::start(app, catalogue.clone()));
     start_jobs(app, catalogue.clone());
@@ -178,7 +185,8 @@ fn welcome(address: SocketAddr, millis: u128) -> String {
     )
 }
 
-async fn stopped() {
+/// Ends with SIGINT or SIGTERM, and with standard input where that is asked for.
+pub(crate) async fn stopped(with_input: bool) {
     let mut terminate =
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(terminate) => terminate,
@@ -187,7 +195,21 @@ async fn stopped() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        _ = input_ended(with_input) => {}
     }
+}
+
+async fn input_ended(matters: bool) {
+    if !matters {
+        return std::future::pending().await;
+    }
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its own threads when it ends.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = tell.send(());
+    });
+    let _ = told.await;
 }
 
 /// A platform for a command-line tool: no server, no figures for anybody to read.
@@ -198,9 +220,9 @@ pub async fn tool_platform(db: Db, keys: Keys, place: &Place) -> Result<App, DbE
     let config = Config {
         data: place.data.clone(),
         demo: false,
-        region: "500000".to_owned(),
-        issuer_code: demo::ISSUER.to_owned(),
-        journal_origin: JOURNAL_ORIGIN.to_owned(),
+        region: place.region.clone(),
+        issuer_code: demo::issuer(&place.region).to_owned(),
+        journal_origin: journal_origin(&place.region),
         public_url: String::new(),
         behind_proxy: false,
         secure_cookies: true,

@@ -28,19 +28,18 @@ fn rounds() -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_on_sqlite_loses_nothing_that_was_acknowledged() {
-    crash(Server::start(), None).await;
+    crash(Server::start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_on_postgres_loses_nothing_that_was_acknowledged() {
     let Some(database) = Database::fresh("crash") else { return };
-    let url = database.url();
-    let options = Options { database_url: Some(url.clone()), ..Options::default() };
-    crash(Server::with(options), Some(url)).await;
+    let options = Options { database_url: Some(database.url()), ..Options::default() };
+    crash(Server::with(options)).await;
 }
 
 /// What the clients need to go on asking.
-struct Load {
+pub(crate) struct Load {
     credentials: Vec<[u8; 8]>,
     tokens: Vec<String>,
     keys: Keys,
@@ -48,8 +47,8 @@ struct Load {
     port: u16,
 }
 
-async fn crash(mut server: Server, url: Option<String>) {
-    let place = Place { data: server.data().to_owned(), database_url: url };
+async fn crash(mut server: Server) {
+    let place = server.place();
     let location = place.location().expect("a location");
     let load = Arc::new(prepare(&place, server.port()).await);
     // The running server's catalogue is a second old at most.
@@ -79,7 +78,7 @@ async fn crash(mut server: Server, url: Option<String>) {
     }
 }
 
-async fn prepare(place: &Place, port: u16) -> Load {
+pub(crate) async fn prepare(place: &Place, port: u16) -> Load {
     let keys = place.keys().expect("the server's keys");
     let db = place.open(&Limits::default()).expect("the server's database");
     let app = yikatong::serve::tool_platform(db, keys.clone(), place).await.expect("a platform");
@@ -99,7 +98,7 @@ fn ask_until_stopped(load: &Load, number: usize, stop: &AtomicBool) -> Vec<Id> {
     answered
 }
 
-fn ask(load: &Load, number: usize, stream: &mut TcpStream) -> Option<Id> {
+pub(crate) fn ask(load: &Load, number: usize, stream: &mut TcpStream) -> Option<Id> {
     let counter = load.counter.fetch_add(1, Ordering::Relaxed);
     let code = CardCode {
         region: [0x50, 0, 0],
@@ -161,7 +160,7 @@ async fn missing_none(location: &Location, acknowledged: &[Id], round: u32) {
     assert_eq!(entries, acknowledged.len(), "round {round}: journal entries");
 }
 
-fn journal_holds(place: &Place, round: u32) {
+pub(crate) fn journal_holds(place: &Place, round: u32) {
     let mut verify = Command::new(env!("CARGO_BIN_EXE_yikatong"));
     verify.args(["journal", "verify", "--data"]).arg(&place.data);
     verify.args(place.database_url.iter().map(|url| format!("--database-url={url}")));

@@ -2,13 +2,19 @@
 
 mod bad_input;
 mod browser;
+mod byzantine;
+mod city;
 mod crash;
+mod demo_regions;
 mod journey;
 mod life;
 mod matrix;
 mod offline;
+mod pages;
 mod pay_simulator;
+mod recognition;
 mod regulation;
 mod signin;
 mod support;
 mod town;
+mod two_regions;

@@ -15,7 +15,6 @@ use kernel::db::{DbError, Limits};
 use kernel::id::Id;
 use kernel::platform::App;
 use yikatong::bench::holders;
-use yikatong::command::Place;
 
 use crate::support::Folder;
 use crate::support::browser::{self, Browser};
@@ -89,7 +88,7 @@ struct Town {
 
 impl Town {
     async fn new(server: &Server) -> Self {
-        let place = Place { data: server.data().to_owned(), database_url: None };
+        let place = server.place();
         let db = place.open(&Limits::default()).expect("the server's database");
         let keys = place.keys().expect("the server's keys");
         let app = yikatong::serve::tool_platform(db, keys, &place).await.expect("a platform");

@@ -4,12 +4,13 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use seal::head::TreeHead;
 use seal::note::checkpoint;
 use seal::tiles::{TileId, WIDTH, hashes_at};
 use serde::Serialize;
 
 use super::tree;
-use crate::db::{DbError, Tx, v};
+use crate::db::{Db, DbError, Tx, v};
 use crate::http::{Json, Path};
 use crate::keys::Keys;
 use crate::platform::App;
@@ -54,6 +55,16 @@ pub(super) fn newest_head(tx: &mut Tx<'_>) -> Result<Option<(u64, String)>, DbEr
     let sql = "SELECT size, signed FROM journal_head ORDER BY size DESC LIMIT 1";
     let row = tx.optional(sql, &[])?;
     row.map(|row| Ok((row.get::<i64>(0)? as u64, row.get(1)?))).transpose()
+}
+
+/// The name that this log bears in its heads; `None` while it has none. A log keeps its name for ever:
+/// whoever kept a head or a key of it knows it by that.
+///
+/// # Errors
+/// See [`DbError`]; the schema must be there.
+pub async fn origin(db: &Db) -> Result<Option<String>, DbError> {
+    let newest = db.read(newest_head).await?;
+    Ok(newest.and_then(|(_, note)| TreeHead::read(&note)).map(|head| head.origin))
 }
 
 /// The head of this size with the co-signatures that it has.

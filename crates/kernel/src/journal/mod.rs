@@ -27,7 +27,7 @@ use serde::Serialize;
 
 pub use erase::erase;
 pub use kept::{Kept, compare_kept};
-pub use log::{Figures, delayed, figures};
+pub use log::{Figures, delayed, figures, origin};
 pub use pages::routes;
 pub use sequencer::{run, sequence};
 pub use verify::{Report, verify};

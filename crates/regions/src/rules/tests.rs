@@ -73,6 +73,12 @@ fn pauses_double_and_stay_below_a_minute() {
     assert_eq!(pauses, [1, 1, 2, 4, 32, 32]);
 }
 
+#[test]
+fn a_clock_that_was_set_back_does_not_stretch_a_pause() {
+    assert!(!is_due(NOW + 32, NOW) && is_due(NOW + 32, NOW + 32));
+    assert!(is_due(NOW + 3_600, NOW));
+}
+
 proptest! {
     #[test]
     fn a_bent_text_or_signature_is_never_believed(place in 0usize..400, flip in 1u8..128) {

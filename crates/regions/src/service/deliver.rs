@@ -10,7 +10,11 @@ use super::messages::Answer;
 use crate::rules::{self, Descriptor, MESSAGE, Signed};
 use crate::store;
 
-/// One round to all trusted regions; a region that does not answer holds up no other.
+/// The most batches to one region in a round, so that a backlog there holds up no other region for long.
+const BATCHES: usize = 100;
+
+/// One round to all trusted regions; a region that does not answer holds up no other. While batches are
+/// full and get through, the next one follows at once: a backlog is gone soon.
 ///
 /// # Errors
 /// Of the database only.
@@ -18,15 +22,19 @@ pub async fn round(app: &App) -> Result<String, Problem> {
     let regions = app.db.read(|tx| Ok::<_, Problem>(store::all(tx)?)).await?;
     let (mut sent, mut failed) = (0, 0);
     for known in regions.into_iter().filter(|known| known.state == "trusted") {
-        match to_region(app, &known.said).await? {
-            Some(count) => sent += count,
-            None => failed += 1,
+        for _ in 0..BATCHES {
+            let got = to_region(app, &known.said).await?;
+            sent += got.unwrap_or(0);
+            failed += usize::from(got.is_none());
+            if got != Some(rules::BATCH) {
+                break;
+            }
         }
     }
     Ok(format!("{sent} delivered, {failed} unreachable"))
 }
 
-/// How many messages got a receipt; none when the region did not answer as agreed.
+/// Sends one batch. How many messages got a receipt; none when the region did not answer as agreed.
 async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Problem> {
     let (code, now) = (region.region.clone(), Utc::now());
     let (failures, next_at, waiting) = app
@@ -37,7 +45,7 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
             Ok::<_, Problem>((failures, next_at, store::unsent(tx, &code, most)?))
         })
         .await?;
-    if waiting.is_empty() || now < next_at {
+    if waiting.is_empty() || !rules::is_due(next_at.seconds(), now.seconds()) {
         return Ok(Some(0));
     }
     let url = format!("{}/regions/v1/messages", region.endpoint);

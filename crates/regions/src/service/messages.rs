@@ -11,7 +11,7 @@ use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::trust;
-use crate::rules::{self, Message, RECEIPT, Receipt, Refused, Signed};
+use crate::rules::{self, Arrival, Message, RECEIPT, Receipt, Refused, Signed};
 use crate::store;
 
 /// What does the work of one kind of message, in the transaction that takes it.
@@ -184,29 +184,25 @@ fn take(
         Ok(message) => message,
         Err(refused) => return no(&from, refused),
     };
-    if let Some((digest, receipt)) = store::came(tx, &from, &message.id)? {
-        if digest != rules::digest(&signed.text) {
-            return no(&from, Refused::Reused);
+    let (came, digest) = (store::came(tx, &from, &message.id)?, rules::digest(&signed.text));
+    let first = message.after.is_empty() || came.is_some();
+    let before_came = first || store::came(tx, &from, &message.after)?.is_some();
+    let known = came.as_ref().map(|(digest, _)| digest.as_str());
+    let arrival = rules::judge_arrival(&message, &digest, known, before_came, now.seconds());
+    let (result, alarm) = match (arrival, failed) {
+        (Arrival::No(refused), _) => return no(&from, refused),
+        (Arrival::Again, _) => {
+            let kept = came.map(|(_, receipt)| serde_json::from_str::<Signed>(&receipt));
+            let kept = kept.and_then(Result::ok).ok_or(Refused::Unreadable)?;
+            // Signed anew: the key may have changed since.
+            let receipt = super::sign_now(app, RECEIPT, kept.text)?;
+            return Ok((Answer { receipt: Some(receipt), why: None }, None));
         }
-        // Signed anew: the key may have changed since.
-        let kept = serde_json::from_str::<Signed>(&receipt).map_err(|_| Refused::Unreadable)?;
-        let receipt = super::sign_now(app, RECEIPT, kept.text)?;
-        return Ok((Answer { receipt: Some(receipt), why: None }, None));
-    }
-    let time = rules::judge_time(&message, now.seconds());
-    if let Err(Refused::Future) = time {
-        return no(&from, Refused::Future);
-    }
-    if !message.after.is_empty() && store::came(tx, &from, &message.after)?.is_none() {
-        return no(&from, Refused::Later);
-    }
-    let result = match (failed, time) {
-        (Some(code), _) => code,
-        (None, Err(late)) => late.code(),
-        (None, Ok(())) => run(tx, handlers, &message, now)?,
+        (Arrival::Do, Some(code)) => (code, None),
+        (Arrival::Do, None) => (run(tx, handlers, &message, now)?, None),
+        (Arrival::Late, _) => (Refused::Expired.code(), Some((from, Refused::Expired))),
     };
     let receipt = finish(tx, app, signed, &message, result, now)?;
-    let alarm = time.err().map(|late| (from, late));
     Ok((Answer { receipt: Some(receipt), why: None }, alarm))
 }
 

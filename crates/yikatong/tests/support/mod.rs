@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod postgres;
+pub mod proxy;
 pub mod server;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -56,13 +57,13 @@ fn unique(name: &str) -> String {
 }
 
 /// A loopback port on which nobody listens now.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
 /// Status and body of `GET path` on a loopback port; `None` when nobody answers.
-fn get(port: u16, path: &str) -> Option<(u16, String)> {
+pub fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let request =
@@ -89,7 +90,7 @@ fn get(port: u16, path: &str) -> Option<(u16, String)> {
 }
 
 /// Asks `question` every 20 ms until it says yes; false when it did not within `limit`.
-fn until(limit: Duration, mut question: impl FnMut() -> bool) -> bool {
+pub fn until(limit: Duration, mut question: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     loop {
         if question() {
@@ -103,7 +104,7 @@ fn until(limit: Duration, mut question: impl FnMut() -> bool) -> bool {
 }
 
 /// Sends a signal (`TERM`, `KILL`) to a process; a process that is already gone is no failure.
-fn signal(name: &str, process: u32) {
+pub fn signal(name: &str, process: u32) {
     let _ = Command::new("kill").args(["-s", name, "--", &process.to_string()]).status();
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use yikatong::command::Place;
+
 use super::Folder;
 
 /// A debug build that makes its demonstration data on a busy machine needs a while.
@@ -16,6 +18,8 @@ const STOP: Duration = Duration::from_secs(30);
 pub struct Options {
     /// `postgres://…`; without it the embedded database in the data folder.
     pub database_url: Option<String>,
+    /// Division that issues the cards; Chongqing without it.
+    pub region: Option<&'static str>,
     /// Make demonstration data and print its accounts.
     pub demo: bool,
     /// Further arguments of `serve`.
@@ -74,6 +78,13 @@ impl Server {
     /// `http://127.0.0.1:PORT` followed by `path`, which begins with a slash or is empty.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Where it keeps its data, for a tool beside it.
+    pub fn place(&self) -> Place {
+        let Options { database_url, region, .. } = &self.options;
+        let region = region.unwrap_or("500000").to_owned();
+        Place { data: self.data.clone(), database_url: database_url.clone(), region }
     }
 
     /// The loopback port it listens on.
@@ -142,6 +153,7 @@ impl Server {
             true => command.arg("--demo"),
             false => command.arg(format!("--issuer={}", yikatong::demo::ISSUER)),
         };
+        command.args(self.options.region.map(|region| format!("--region={region}")));
         command.args(&self.options.arguments);
         // The settings of the developer's own installation are not the test's.
         for name in ["DATA", "DATABASE_URL", "LISTEN", "REGION", "ISSUER"] {
@@ -169,8 +181,25 @@ impl Drop for Server {
             let logged = self.logged();
             let last = &logged[logged.len().saturating_sub(30)..];
             eprintln!("-- end of the server's log --\n{}", last.join("\n"));
+        } else {
+            self.logged().iter().for_each(|line| tells_nobody(line));
         }
     }
+}
+
+/// Art. 19: no log has a person number, a card's code or a bearer token, whatever the test did.
+///
+/// # Panics
+/// When it has.
+pub fn tells_nobody(line: &str) {
+    let number = |word: &str| {
+        let today = kernel::time::Utc::now().day();
+        people::number::PersonNumber::parse(word, today, people::number::Strictness::Checked)
+            .is_ok_and(|parsed| parsed.number.as_str().len() == 18)
+    };
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    let secret = ["CQ1:", "YKT1:", "Bearer ", "password="].iter().any(|mark| line.contains(mark));
+    assert!(!secret && !words.into_iter().any(number), "the log tells too much: {line}");
 }
 
 fn lines_of(path: &Path) -> Vec<String> {

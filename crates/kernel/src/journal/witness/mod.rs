@@ -5,6 +5,7 @@
 //! module is both sides: [`server`] watches the logs of others, [`client`] has this log watched.
 
 mod client;
+mod keep;
 mod pages;
 pub mod rules;
 mod server;
@@ -26,6 +27,7 @@ use crate::keys::Keys;
 use crate::platform::random;
 
 pub use client::round;
+pub use keep::{ask, watch};
 
 /// Name of the witness's key in the key store.
 const KEY: &str = "witness";

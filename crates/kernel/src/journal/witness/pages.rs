@@ -4,11 +4,9 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use seal::note::NamedKey;
 use serde::Deserialize;
 
-use super::client::check_address;
-use super::rules::Refused;
+use super::keep;
 use super::store::{self, Alarm, WatchedLog, Witness};
 use crate::actor::{Actor, Role};
 use crate::db::{DbError, Row, Tx, v};
@@ -117,24 +115,7 @@ pub(super) async fn add_witness(
     actor: Actor,
     Form(form): Form<NewWitness>,
 ) -> Result<Response, Problem> {
-    let url = form.url.trim().trim_end_matches('/').to_owned();
-    check_address(&url)?;
-    let key = NamedKey::parse(form.key.trim()).map_err(|_| Refused::NoKey)?;
-    let (text, now) = (key.to_text(), Utc::now());
-    let entry = Entry::new(app.id(), now, &actor, "witness.added", "Art. 19");
-    let entry = entry.on("witness", &key.name).why(&url, &[]);
-    app.db
-        .write(move |tx| {
-            match store::witness(tx, &key.name)? {
-                None => store::add_witness(tx, &key.name, &text, &url, now)?,
-                Some(known) if known.public_key == text => {
-                    store::set_witness(tx, &key.name, &url, true)?;
-                }
-                Some(_) => return Err(Refused::OtherKey.into()),
-            }
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
-        })
-        .await?;
+    keep::ask(&app, &actor, &form.key, &form.url).await?;
     Ok(back())
 }
 
@@ -162,22 +143,7 @@ pub(super) async fn add_log(
     actor: Actor,
     Form(form): Form<NewLog>,
 ) -> Result<Response, Problem> {
-    let key = NamedKey::parse(form.key.trim()).map_err(|_| Refused::NoKey)?;
-    let (text, now) = (key.to_text(), Utc::now());
-    let entry = Entry::new(app.id(), now, &actor, "witness.log-added", "Art. 19");
-    let entry = entry.on("log", &key.name);
-    app.db
-        .write(move |tx| {
-            match store::log(tx, &key.name)? {
-                None => store::add_log(tx, &key.name, &text, now)?,
-                Some(known) if known.public_key == text => {
-                    store::set_log_active(tx, &key.name, true)?;
-                }
-                Some(_) => return Err(Refused::OtherKey.into()),
-            }
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
-        })
-        .await?;
+    keep::watch(&app, &actor, &form.key).await?;
     Ok(back())
 }
 
