@@ -4,7 +4,9 @@ pub mod api;
 pub mod calendar;
 pub mod figures;
 pub mod knowledge;
+pub mod open311;
 pub mod pages;
+pub mod port;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -30,6 +32,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "care-0003-knowledge",
         sql: include_str!("../../migrations/0003_knowledge.sql"),
     },
+    Migration {
+        name: "care-0010-work-orders",
+        sql: include_str!("../../migrations/0010_work_orders.sql"),
+    },
+    Migration { name: "care-0011-open311", sql: include_str!("../../migrations/0011_open311.sql") },
 ];
 
 const fn days(
@@ -144,10 +151,13 @@ pub fn jobs() -> Vec<Job> {
     fn clock(app: App) -> Round {
         Box::pin(async move { service::clock::round(&app, Utc::now()).await })
     }
-    vec![Job { name: "care.complaints", every: Duration::from_secs(600), run: clock }]
+    vec![
+        Job { name: "care.complaints", every: Duration::from_secs(600), run: clock },
+        Job { name: "care.hotlines", every: Duration::from_secs(60), run: port::pages::job },
+    ]
 }
 
 /// All routes.
 pub fn routes() -> Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(port::pages::routes()).merge(open311::routes())
 }

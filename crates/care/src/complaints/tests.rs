@@ -15,11 +15,11 @@ use super::rules::{Act, State, Step, Told};
 use super::service::{self, Owner, calendars, clock};
 
 /// A platform with the city's authority and Yuzhong's below it.
-struct House {
-    app: App,
-    router: Router,
-    city: Actor,
-    district: Actor,
+pub(super) struct House {
+    pub(super) app: App,
+    pub(super) router: Router,
+    pub(super) city: Actor,
+    pub(super) district: Actor,
     _test: TestDb,
 }
 
@@ -40,7 +40,7 @@ async fn add_org(app: &App, id: Id, name: &str, kind: &str, division: &str, pare
     made.await.expect("an organisation");
 }
 
-async fn houses(name: &str) -> Vec<House> {
+pub(super) async fn houses(name: &str) -> Vec<House> {
     let mut houses = Vec::new();
     for test in databases(name) {
         let schema = [kernel::MIGRATIONS, people::MIGRATIONS, super::MIGRATIONS];
@@ -67,11 +67,11 @@ fn told(kind: &str) -> Told {
     }
 }
 
-fn answer() -> Step {
+pub(super) fn answer() -> Step {
     Step { outcome: "resolved".to_owned(), ..Step::new(Act::Answer, "已增设窗口") }
 }
 
-async fn count(app: &App, sql: &'static str) -> i64 {
+pub(super) async fn count(app: &App, sql: &'static str) -> i64 {
     app.db.read(move |tx| tx.one(sql, &[])?.get(0)).await.expect("a count")
 }
 
