@@ -5,7 +5,7 @@ use kernel::db::{DbError, Tx};
 use kernel::law::{Article, Text};
 use time::Date;
 
-use super::store;
+use super::{services, store};
 
 /// What a figure counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +37,10 @@ pub enum Group {
     Money,
     /// Outlets and terminals.
     Places,
+    /// Complaints, publicity, training.
+    Service,
+    /// Freezes, and the other region.
+    Safety,
     /// Refusals, cases, credit.
     Conduct,
     /// Journal, jobs, reads: for the auditor.
@@ -45,8 +49,16 @@ pub enum Group {
 
 impl Group {
     /// All groups, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Coverage, Self::Uses, Self::Money, Self::Places, Self::Conduct, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Coverage,
+        Self::Uses,
+        Self::Money,
+        Self::Places,
+        Self::Service,
+        Self::Safety,
+        Self::Conduct,
+        Self::Audit,
+    ];
 
     /// Name for people.
     pub fn name(self) -> Text {
@@ -55,6 +67,8 @@ impl Group {
             Self::Uses => ("用卡和事项", "Uses and items"),
             Self::Money => ("资金和银行", "Money and banks"),
             Self::Places => ("网点和终端", "Outlets and terminals"),
+            Self::Service => ("服务和宣传培训", "Service and training"),
+            Self::Safety => ("安全和川渝协同", "Safety and the other region"),
             Self::Conduct => ("规范和责任", "Conduct"),
             Self::Audit => ("审计", "Audit"),
         };
@@ -140,7 +154,7 @@ const fn money(figure: Figure) -> Figure {
     Figure { unit: Unit::Fen, ..figure }
 }
 
-use Group::{Audit, Conduct, Coverage, Money, Places, Uses};
+use Group::{Audit, Conduct, Coverage, Money, Places, Safety, Service, Uses};
 
 /// All figures. A new one is one line.
 pub static FIGURES: &[Figure] = &[
@@ -298,6 +312,69 @@ pub static FIGURES: &[Figure] = &[
         ("信用归集（按状态）", "Submissions to the credit platform"),
         "/office/credit",
         store::credit,
+    ),
+    open(flow(count(
+        "complaints",
+        (Service, 22),
+        ("咨询投诉（按方面）", "Complaints by field"),
+        "/office/complaints/figures",
+        services::complaints,
+    ))),
+    open(flow(count(
+        "complaints-answered",
+        (Service, 22),
+        ("答复时效", "Answers in time"),
+        "/office/complaints/figures",
+        services::answered,
+    ))),
+    count(
+        "complaints-late",
+        (Service, 22),
+        ("逾期未答复的诉求（按区县）", "Complaints not answered in time"),
+        "/office/complaints",
+        services::complaints_late,
+    ),
+    flow(count(
+        "publicity",
+        (Service, 21),
+        ("宣传覆盖人数", "People whom publicity reached"),
+        "/office/publicity",
+        services::reached,
+    )),
+    count(
+        "certificates",
+        (Service, 21),
+        ("有效的培训证书（按课程）", "Valid certificates by course"),
+        "/office/training",
+        services::certificates,
+    ),
+    count(
+        "freezes",
+        (Safety, 20),
+        ("生效中的冻结（按范围）", "Freezes in force by scope"),
+        "/office/freezes",
+        services::freezes,
+    ),
+    count(
+        "freezes-late",
+        (Safety, 20),
+        ("逾期未复核的冻结（按区县）", "Freezes whose second look is overdue"),
+        "/office/freezes",
+        services::freezes_late,
+    ),
+    flow(count(
+        "recognised",
+        (Safety, 17),
+        ("川渝互认核验", "Cards recognised across the border"),
+        "/office/regions",
+        services::recognised,
+    )),
+    count(
+        "region-waiting",
+        (Safety, 17),
+        ("待对方地区确认的消息", "Messages that wait for the other region"),
+        "/office/regions",
+        services::region_waiting,
     ),
     count("lag", (Audit, 19), ("待处理队列", "What waits inside"), "", store::lag),
     count("jobs-failing", (Audit, 4), ("失败的后台任务", "Jobs that fail"), "", store::jobs),

@@ -5,6 +5,7 @@ pub mod figures;
 mod pages;
 pub mod regulation;
 mod report;
+mod services;
 mod store;
 #[cfg(test)]
 mod tests;

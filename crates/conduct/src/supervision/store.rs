@@ -15,7 +15,12 @@ use crate::cases::rules::{Clause, Kind, State};
 
 type Lines = Result<Vec<Line>, DbError>;
 
-fn rows(tx: &mut Tx<'_>, sql: &str, params: &[Value<'_>], name: fn(&str) -> Text) -> Lines {
+pub(super) fn rows(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    params: &[Value<'_>],
+    name: fn(&str) -> Text,
+) -> Lines {
     let line = |row: &Row| {
         let key: String = row.get(0)?;
         Ok(Line { name: name(&key), key, value: row.get(1)? })
@@ -23,11 +28,11 @@ fn rows(tx: &mut Tx<'_>, sql: &str, params: &[Value<'_>], name: fn(&str) -> Text
     tx.query(sql, params)?.iter().map(line).collect()
 }
 
-fn plain(key: &str) -> Text {
+pub(super) fn plain(key: &str) -> Text {
     Text::new(key, key)
 }
 
-fn district(code: &str) -> Text {
+pub(super) fn district(code: &str) -> Text {
     if code.is_empty() {
         return Text::new("未分区", "No district");
     }
@@ -42,17 +47,17 @@ fn field(code: &str) -> Text {
 }
 
 /// One of several pairs of code and names.
-fn named(words: &[(&str, &str, &str)], code: &str) -> Text {
+pub(super) fn named(words: &[(&str, &str, &str)], code: &str) -> Text {
     let found = words.iter().find(|(known, ..)| *known == code);
     found.map_or_else(|| plain(code), |(_, zh, en)| Text::new(*zh, *en))
 }
 
-fn days(scope: &Scope) -> [String; 2] {
+pub(super) fn days(scope: &Scope) -> [String; 2] {
     [day_text(scope.from), day_text(scope.until)]
 }
 
 /// From the first moment of the first day to the last of the last.
-fn moments(scope: &Scope) -> [Utc; 2] {
+pub(super) fn moments(scope: &Scope) -> [Utc; 2] {
     let after = scope.until.next_day().unwrap_or(scope.until);
     [Utc::start_of(scope.from), Utc::start_of(after)]
 }

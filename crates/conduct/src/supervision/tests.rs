@@ -30,6 +30,8 @@ async fn houses(name: &str) -> Vec<House> {
             outlets::MIGRATIONS,
             funds::MIGRATIONS,
             funds::payments::MIGRATIONS,
+            &care::migrations(),
+            &regions::migrations(),
             crate::cases::MIGRATIONS,
         ];
         let app = platform(&db, &schema).await;
@@ -191,5 +193,46 @@ async fn open_statistics_hide_small_cells() {
         assert!(page.contains("不显示") && page.contains("480"), "{}", house.engine);
         let csv = stranger.get("/open/statistics.csv").await.text();
         assert!(csv.contains("500103,渝中区,Yuzhong") && csv.contains(",yes"), "{csv}");
+    }
+}
+
+/// Art. 20, 21, 22: what people say and what is frozen are on the desk, late or in time.
+#[tokio::test]
+async fn complaints_and_freezes_are_counted_late_or_in_time() {
+    for house in houses("supervision_service").await {
+        let now = Utc::now();
+        let write = house.app.db.housekeeping(move |tx| {
+            let due = |days: i64| day_text(Utc(now.0 + days * Utc::DAY).day());
+            for (id, state, due_on, answered) in [
+                (1_i64, "answered", due(3), Some(now)),
+                (2, "answered", due(-3), Some(now)),
+                (3, "assigned", due(-1), None),
+            ] {
+                let sql = "INSERT INTO complaint (id, reference, kind, field, division, channel, body,
+                       about_kind, about_id, name, phone, state, sensitive, opened_at, due_on, extended,
+                       escalated, appealed, reminded, answered_at, outcome, answer, score_words, version)
+                     VALUES ($1, $2, 'complaint', 'money', '500103', 'page', 'x', '', '', '', '', $3,
+                       FALSE, $4, $5, FALSE, FALSE, FALSE, FALSE, $6, '', '', '', 1)";
+                let reference = id.to_string();
+                tx.execute(sql, &[v(id), v(reference), v(state), v(now), v(due_on), v(answered)])?;
+            }
+            let mut frozen = people::freezes::rules::Freeze::new(
+                (kernel::id::Id(5), kernel::id::Id(6)),
+                people::freezes::rules::Scope::Money,
+                people::freezes::rules::Source::Officer,
+                people::freezes::rules::Reason::Stolen,
+                &people::freezes::rules::Terms::default(),
+                Utc(now.0 - 30 * Utc::DAY),
+            );
+            frozen.division = "500103".to_owned();
+            people::freezes::store::insert(tx, &[frozen]).map(drop)
+        });
+        write.await.expect("written");
+        let mut desk = house.client(&actor(Role::MunicipalOfficer)).await;
+        let csv = desk.get(&format!("/office/supervision.csv?{}", today())).await.text();
+        for line in ["逾期答复", "按期答复", "逾期未答复的诉求", "只冻结资金", "逾期未复核的冻结"]
+        {
+            assert!(csv.contains(line), "{} {line}: {csv}", house.engine);
+        }
     }
 }
