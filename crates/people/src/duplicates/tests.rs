@@ -125,7 +125,8 @@ async fn a_frozen_record_is_not_merged_away() {
         let of = (house.app.id(), b.id);
         let one =
             Freeze::new(of, Scope::All, Source::Officer, Reason::Stolen, &Terms::default(), Utc(5));
-        let freeze = move |tx: &mut Tx<'_>| crate::freezes::store::insert(tx, &[one.clone()]);
+        let freeze =
+            move |tx: &mut Tx<'_>| crate::freezes::store::insert(tx, std::slice::from_ref(&one));
         house.app.db.housekeeping(freeze).await.expect("frozen");
         let (maker, _) = officers();
         let id = open(&house).await[0].id;

@@ -86,7 +86,7 @@ impl Door {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(words)?;
         let port = listener.local_addr().map_err(words)?.port();
         let list = Arc::new(items::service::Catalogue::default());
-        let codes = Arc::new(codes::service::Codes::start(&app, list.clone()));
+        let codes = Arc::new(codes::service::Codes::start(app, list.clone()));
         let router = kernel::http::build(app.clone(), regions::routes(codes, list)).router;
         let server = tokio::spawn(async move {
             // It ends when the door is shut.

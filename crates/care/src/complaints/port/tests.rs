@@ -52,6 +52,9 @@ fn an_order_is_understood_and_what_is_unknown_becomes_general() {
     }
 }
 
+/// Whether a signature is of a text.
+type Checks = fn(&str, &str) -> bool;
+
 #[tokio::test]
 async fn an_order_becomes_one_matter_and_a_contradiction_waits_for_a_person() {
     for house in houses("care_orders").await {
@@ -194,7 +197,7 @@ fn sm2_holds(text: &str, signature: &str) -> bool {
 async fn over_http_requests_are_signed_and_a_wrong_key_gets_nothing() {
     for house in houses("care_orders_http").await {
         let hmac = || Signer::Hmac(MacKey::new(b"a shared secret of us"));
-        let ways: [(fn(&str, &str) -> bool, Signer); 2] =
+        let ways: [(Checks, Signer); 2] =
             [(hmac_holds, hmac()), (sm2_holds, Signer::Sm2(Box::new(sm2_key())))];
         for ((verify, signer), new) in ways.into_iter().zip(["1 new, 0 again", "0 new, 1 again"]) {
             let (address, calls) = hotline(verify).await;
