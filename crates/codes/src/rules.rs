@@ -5,7 +5,7 @@ mod refused;
 
 use cards::rules::Unusable;
 use cards::rules::clocks::State;
-use items::rules::{Channel, Group, Item, Level, Way};
+use items::rules::{Channel, Group, Item, Level, List, Way};
 use people::field::Field;
 use people::freezes::{self, Freeze, Want};
 use people::rules::Person;
@@ -116,6 +116,24 @@ pub fn judge(
     standing: Option<&Standing>,
     today: Date,
 ) -> Result<(), Refused> {
+    admits(terminal, item, shown)?;
+    let standing = standing.ok_or(Refused::UnknownCard)?;
+    match cards::rules::usable(standing.electronic, standing.expires_on, today) {
+        Ok(()) => Ok(()),
+        Err(Unusable::CardNotActive) => Err(Refused::CardNotActive),
+        Err(Unusable::Expired) => Err(Refused::CardExpired),
+    }
+}
+
+/// Whether the terminal may ask for the item, and the item is done with what was shown.
+///
+/// # Errors
+/// The [`Refused`] that applies first.
+pub fn admits<'i>(
+    terminal: Option<&Terminal>,
+    item: Option<&'i Item>,
+    shown: Shown,
+) -> Result<&'i Item, Refused> {
     let terminal = terminal.filter(|terminal| !terminal.blocked).ok_or(Refused::Terminal)?;
     let item = item.ok_or(Refused::NotListed)?;
     if !terminal.items.contains(&item.code) {
@@ -135,14 +153,20 @@ pub fn judge(
     if shown.proof == Proof::Face {
         return Err(Refused::FaceOnly);
     }
-    if !shown.proof.reaches(item.level) {
-        return Err(Refused::LevelTooLow);
+    match shown.proof.reaches(item.level) {
+        true => Ok(item),
+        false => Err(Refused::LevelTooLow),
     }
-    let standing = standing.ok_or(Refused::UnknownCard)?;
-    match cards::rules::usable(standing.electronic, standing.expires_on, today) {
-        Ok(()) => Ok(()),
-        Err(Unusable::CardNotActive) => Err(Refused::CardNotActive),
-        Err(Unusable::Expired) => Err(Refused::CardExpired),
+}
+
+/// Whether the item is one that a card of the other region opens too (Art. 7, 14).
+///
+/// # Errors
+/// [`Refused::NotJoint`].
+pub fn check_joint(item: &Item) -> Result<(), Refused> {
+    match item.list {
+        List::Joint => Ok(()),
+        List::City | List::District => Err(Refused::NotJoint),
     }
 }
 
@@ -187,6 +211,8 @@ pub fn asks_person(item: &Item) -> bool {
 /// `|`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BasicRead {
+    /// Division that issued the card (GB/T 2260).
+    pub division: String,
     /// Person number.
     pub number: String,
     /// Card number.
@@ -210,7 +236,8 @@ impl BasicRead {
                     && plain(number, 8..=20)
                     && cards::number::looks_like(card_no) =>
             {
-                Ok(Self { number: number.to_uppercase(), card_no: card_no.to_owned() })
+                let (division, card_no) = (division.to_owned(), card_no.to_owned());
+                Ok(Self { division, number: number.to_uppercase(), card_no })
             }
             _ => Err(Refused::Unreadable),
         }

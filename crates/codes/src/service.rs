@@ -4,6 +4,7 @@
 //! item of the day) is done before; the rest is done for all requests that wait, as one set in one
 //! transaction: a look at terminals, cards and people, one insert of uses, one of journal entries.
 
+mod abroad;
 mod known;
 mod password;
 
@@ -30,6 +31,8 @@ use crate::rules::{self, BasicRead, Proof, Refused, Terminal};
 use crate::store::{self, Use};
 use known::Known;
 
+use abroad::Abroad;
+pub use abroad::{Answered, AskAbroad, Errand, Visitor, ask_abroad};
 pub use password::set_password;
 
 /// The longest text that is looked at as a code.
@@ -111,6 +114,10 @@ pub(crate) struct Asked {
     pub(crate) item_code: String,
     pub(crate) item: Option<Arc<Item>>,
     pub(crate) seen: Result<Seen, Refused>,
+    /// What another region said of its own card.
+    pub(crate) abroad: Option<Abroad>,
+    /// The terminal of another region that asks about ours.
+    pub(crate) visitor: Option<Terminal>,
 }
 
 /// The answer to a terminal.
@@ -157,15 +164,28 @@ impl Codes {
                 false => seen = Err(Refused::Password),
             }
         }
-        let asked = Asked {
+        let mut asked = self.asked(terminal, item, at, seen);
+        let about = (at, asked.entry_id);
+        let (terminal, item) = (&asked.terminal, asked.item.as_deref());
+        asked.abroad = self.abroad(terminal, item, presented, &asked.seen, about).await?;
+        self.submit(asked).await
+    }
+
+    fn asked(&self, terminal: Actor, item: &str, at: Utc, seen: Result<Seen, Refused>) -> Asked {
+        Asked {
             use_id: self.app.ids.next(at),
             entry_id: self.app.ids.next(at),
             at,
             terminal,
             item_code: item.chars().take(40).collect(),
-            item: found,
+            item: self.catalogue.get(item, at.day()),
             seen,
-        };
+            abroad: None,
+            visitor: None,
+        }
+    }
+
+    async fn submit(&self, asked: Asked) -> Result<Verdict, Problem> {
         let verdict = self.lane.submit(asked).await?;
         let label = verdict.result.as_ref().err().map_or("ok", |refused| refused.code());
         metrics::counter!("yikatong_verifications_total", "result" => label).increment(1);

@@ -1,5 +1,6 @@
 //! Changes of number, document and name, with their history (Art. 12).
 
+pub(crate) mod api;
 pub(crate) mod pages;
 pub mod rules;
 pub mod service;

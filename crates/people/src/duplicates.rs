@@ -1,5 +1,6 @@
 //! Records that may be one person: found by rules, reviewed side by side, merged by two people (Art. 5).
 
+pub(crate) mod api;
 pub mod merge;
 pub(crate) mod pages;
 pub mod rules;

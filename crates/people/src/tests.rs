@@ -2,10 +2,15 @@
 
 use axum::Router;
 use kernel::actor::{Actor, Role};
+use kernel::db::Tx;
 use kernel::http::{build, kernel_routes};
 use kernel::id::Id;
 use kernel::testing::{Client, actor};
+use kernel::time::Utc;
+use serde_json::json;
 
+use crate::duplicates::rules::Ground;
+use crate::duplicates::store as duplicates;
 use crate::testing::{House, holder, houses, png, somebody};
 
 fn router(house: &House) -> Router {
@@ -170,5 +175,67 @@ async fn a_duplicate_is_reviewed_side_by_side() {
         assert!(other.get(&path).await.text().contains(&survivor));
         assert_eq!(other.post_form(&path, &[("act", "yes")]).await.status, 303);
         assert!(other.get(&path).await.text().contains("已合并"), "{}", house.engine);
+    }
+}
+
+/// What the desk's pages do, a program does too: changes, entitlements and duplicates (Art. 5, 12, 13).
+#[tokio::test]
+async fn a_program_changes_a_name_records_a_ground_and_settles_a_duplicate() {
+    for house in houses("api_records").await {
+        let router = router(&house);
+        let form = somebody(1, true);
+        let person = house.register(form.clone()).await;
+        let proof = house.proof(person.id).await;
+        let mut desk = Client::program(&router, &house.app, &house.clerk).await;
+        let path = format!("/api/v1/people/{}", person.id);
+        let name = json!({"name": "欧阳新名", "reason": "renamed", "evidence": proof});
+        let changed = desk.post_json(&format!("{path}/name"), &name).await;
+        assert_eq!(changed.json()["name"], "欧阳新名", "{} {}", house.engine, changed.text());
+        let again = desk.post_json(&format!("{path}/name"), &name).await;
+        assert_eq!(again.json()["code"], "people/nothing-changes");
+        let story = desk.get(&format!("{path}/changes")).await.json();
+        let told = (&story["history"][0]["old"], &story["history"][0]["reason"]);
+        assert_eq!(told, (&json!(form.name), &json!("renamed")));
+        assert_eq!(story["numbers"][0]["number"], form.number);
+        let ground =
+            json!({"act": "set", "ground": "study", "until": "2031-01-01", "evidence": proof});
+        assert_eq!(desk.post_json(&format!("{path}/entitlements"), &ground).await.status, 200);
+        let bare = json!({"act": "set", "ground": "study", "until": "2031-01-01", "evidence": ""});
+        let bare = desk.post_json(&format!("{path}/entitlements"), &bare).await;
+        assert_eq!(bare.json()["code"], "people/evidence-missing");
+        let told = desk.get(&format!("{path}/entitlements")).await.json();
+        assert_eq!(
+            (told[0]["ground"].as_str(), told.as_array().map(Vec::len)),
+            (Some("study"), Some(1))
+        );
+        assert_eq!(desk.get("/api/v1/duplicates").await.status, 403, "a clerk decides about none");
+    }
+}
+
+#[tokio::test]
+async fn two_programs_of_two_officials_merge_what_one_proposes() {
+    for house in houses("api_duplicates").await {
+        let router = router(&house);
+        let (low, high) =
+            (house.register(somebody(1, true)).await, house.register(somebody(2, true)).await);
+        let pair = (low.id, high.id);
+        let id = house.app.id();
+        let put =
+            move |tx: &mut Tx<'_>| duplicates::put(tx, id, pair, Ground::NameBirthPhone, Utc(7));
+        house.app.db.housekeeping(put).await.expect("found");
+        let mut maker = Client::program(&router, &house.app, &actor(Role::OutletManager)).await;
+        let mut checker = Client::program(&router, &house.app, &actor(Role::DistrictOfficer)).await;
+        let found = maker.get("/api/v1/duplicates?state=open").await.json();
+        assert_eq!(found[0]["ground"], "name-birth-phone", "{}", house.engine);
+        let path = format!("/api/v1/duplicates/{id}");
+        let both = maker.get(&path).await.json();
+        assert_eq!(both["low"]["number"], low.number.as_str());
+        let merge = json!({"act": "merge", "survivor": low.id, "note": "同一人"});
+        assert_eq!(maker.post_json(&path, &merge).await.json()["state"], "proposed");
+        let own = maker.post_json(&path, &json!({"act": "yes"})).await;
+        assert!(own.status.is_client_error(), "{}", own.text());
+        let merged = checker.post_json(&path, &json!({"act": "yes"})).await;
+        assert_eq!(merged.json()["state"], "merged", "{}", merged.text());
+        assert_eq!(maker.get("/api/v1/duplicates?state=nonsense").await.status, 404);
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod pages;
+pub mod recognition;
 pub mod rules;
 pub mod service;
 #[cfg(test)]
@@ -14,7 +15,11 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use codes::service::Codes;
+use items::service::Catalogue;
 
 use kernel::db::Migration;
 use kernel::http::Routes;
@@ -28,12 +33,15 @@ pub const HANDLERS: &[Handler] = &[service::incidents::HANDLER];
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "regions-0001", sql: include_str!("../migrations/0001_regions.sql") }]
+    vec![
+        Migration { name: "regions-0001", sql: include_str!("../migrations/0001_regions.sql") },
+        Migration { name: "regions-0002", sql: include_str!("../migrations/0002_recognition.sql") },
+    ]
 }
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {
-    Vec::new()
+    vec![&recognition::service::PATIENCE]
 }
 
 /// The repeating work: delivery, each second.
@@ -41,15 +49,27 @@ pub fn jobs() -> Vec<Job> {
     fn deliver(app: App) -> Round {
         Box::pin(async move { service::deliver::round(&app).await })
     }
-    vec![Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver }]
+    fn forget(app: App) -> Round {
+        Box::pin(async move { recognition::service::forget(&app).await })
+    }
+    vec![
+        Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
+        Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
+    ]
 }
 
 /// All routes, with this crate's handlers.
-pub fn routes() -> Routes {
-    routes_with(HANDLERS)
+pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
+    routes_with(HANDLERS, codes, catalogue)
 }
 
 /// All routes, with the handlers of other crates too.
-pub fn routes_with(handlers: &'static [Handler]) -> Routes {
-    api::routes(handlers).merge(pages::routes())
+pub fn routes_with(
+    handlers: &'static [Handler],
+    codes: Arc<Codes>,
+    catalogue: Arc<Catalogue>,
+) -> Routes {
+    let recognition = recognition::api::routes().merge(recognition::pages::routes());
+    let recognition = recognition.share(codes).share(catalogue);
+    api::routes(handlers).merge(pages::routes()).merge(recognition)
 }

@@ -10,8 +10,11 @@ use kernel::id::Id;
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
+use kernel::time::Utc;
 use serde::Deserialize;
 
+use crate::recognition;
+use crate::recognition::store::Figure;
 use crate::rules::{self, Descriptor, Signed};
 use crate::service::{incidents, trust};
 use crate::store::{self, Alarm, Health, Incident, Known};
@@ -42,6 +45,7 @@ struct Console {
     health: Vec<Health>,
     alarms: Vec<Alarm>,
     incidents: Vec<Incident>,
+    asked: Vec<Figure>,
     imports: bool,
     decides: bool,
 }
@@ -61,16 +65,18 @@ impl Console {
 async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let signed = trust::own_descriptor(&app).ok();
     let own = signed.and_then(|signed: Signed| serde_json::from_str(&signed.text).ok());
-    let (known, health, alarms, incidents) = app
+    let since = Utc(Utc::now().0 - Utc::DAY);
+    let (known, health, alarms, incidents, asked) = app
         .db
-        .read(|tx| {
+        .read(move |tx| {
             let (known, health) = (store::all(tx)?, store::health(tx)?);
-            Ok::<_, Problem>((known, health, store::alarms(tx)?, store::incidents(tx)?))
+            let asked = recognition::store::figures(tx, since)?;
+            Ok::<_, Problem>((known, health, store::alarms(tx)?, store::incidents(tx)?, asked))
         })
         .await?;
     let imports = actor.role == Role::MunicipalOfficer;
     let decides = actor.role == Role::MunicipalApprover;
-    render(&Console { p, own, known, health, alarms, incidents, imports, decides })
+    render(&Console { p, own, known, health, alarms, incidents, asked, imports, decides })
 }
 
 fn back() -> Response {

@@ -29,7 +29,7 @@ fn sign(
 }
 
 /// Signs a text with the key of now.
-fn sign_now(app: &Platform, role: SignerId, text: String) -> Result<Signed, Problem> {
+pub(crate) fn sign_now(app: &Platform, role: SignerId, text: String) -> Result<Signed, Problem> {
     let signature = sign_text(app, trust::own(app)?.key, role, &text)?;
     Ok(Signed { text, signature, before: None })
 }

@@ -28,7 +28,9 @@ async fn house(db: TestDb, region: &str) -> House {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     set_up(&app, &address, 1, 1);
-    let router = kernel::http::build(app.clone(), crate::routes()).router;
+    let list = Arc::new(items::service::Catalogue::default());
+    let codes = Arc::new(codes::service::Codes::start(&app, list.clone()));
+    let router = kernel::http::build(app.clone(), crate::routes(codes, list)).router;
     tokio::spawn(kernel::http::serve(router.clone(), listener, std::future::pending()));
     House { app, router, address, _db: db }
 }

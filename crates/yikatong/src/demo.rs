@@ -84,7 +84,7 @@ impl Demo {
         }
         text.push_str(&format!(
             "\n终端 / terminal: copy the content of a holder's QR code, then\n\
-             \x20 yikatong terminal verify --server http://{address} --item {} --code 'YKT1:…'\n",
+             \x20 yikatong terminal verify --server http://{address} --item {} --code 'CQ1:…'\n",
             self.item
         ));
         text

@@ -98,6 +98,7 @@ static SETTINGS: LazyLock<Vec<&'static Setting>> = LazyLock::new(|| {
 /// The routes of all capabilities.
 pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
     let signin_list = catalogue.clone();
+    let (region_codes, region_list) = (codes.clone(), catalogue.clone());
     kernel_routes()
         .merge(home::routes())
         .merge(cards::routes())
@@ -109,7 +110,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(funds::routes())
         .merge(sharing::routes(copy::SECTIONS))
         .merge(signin::routes(signin_list))
-        .merge(regions::routes())
+        .merge(regions::routes(region_codes, region_list))
         .merge(care::routes())
         .merge(conduct::routes())
         .merge(kernel::settings::routes(&SETTINGS))

@@ -3,6 +3,7 @@
 mod bad_input;
 mod browser;
 mod byzantine;
+mod city;
 mod crash;
 mod demo_regions;
 mod journey;
@@ -10,6 +11,7 @@ mod life;
 mod matrix;
 mod offline;
 mod pay_simulator;
+mod recognition;
 mod regulation;
 mod signin;
 mod support;

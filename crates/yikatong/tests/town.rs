@@ -30,13 +30,15 @@ impl Town {
     pub async fn on_all_engines(name: &str) -> Vec<Self> {
         let mut towns = Vec::new();
         for test in testing::databases(name) {
-            towns.push(Self::on(test).await);
+            towns.push(Self::on(test, "500000").await);
         }
         towns
     }
 
-    async fn on(test: TestDb) -> Self {
-        let app = testing::platform(&test, &[&yikatong::migrations()]).await;
+    /// One in a region.
+    pub async fn on(test: TestDb, region: &str) -> Self {
+        let mut app = testing::platform(&test, &[&yikatong::migrations()]).await;
+        region.clone_into(&mut Arc::get_mut(&mut app).expect("nobody else has it").config.region);
         let shared = app.clone();
         let entry =
             kernel::journal::Entry::new(app.id(), Utc::now(), &Actor::system(), "test.made", "");

@@ -47,11 +47,21 @@ pub enum Refused {
     Frozen,
     /// This display was used before.
     Replayed,
+    /// The item is not on the joint list, and the card is of another region.
+    NotJoint,
+    /// The region that issued the card does not answer.
+    HomeSilent,
 }
 
 impl Refused {
+    /// The refusal with this code, as another region tells it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let signed = Cq1::ALL.into_iter().map(Self::Signed);
+        Self::ALL.into_iter().chain(signed).find(|refused| refused.code() == code)
+    }
+
     /// All reasons, for documents and tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Code(CodeError::Foreign),
         Self::Code(CodeError::Damaged),
         Self::Code(CodeError::Forged),
@@ -76,6 +86,8 @@ impl Refused {
         Self::CardExpired,
         Self::Frozen,
         Self::Replayed,
+        Self::NotJoint,
+        Self::HomeSilent,
     ];
 }
 
@@ -106,6 +118,8 @@ impl Refusal for Refused {
             Self::CardExpired => "codes/card-expired",
             Self::Frozen => "codes/frozen",
             Self::Replayed => "codes/replayed",
+            Self::NotJoint => "codes/not-joint",
+            Self::HomeSilent => "codes/home-silent",
         }
     }
 
@@ -118,6 +132,8 @@ impl Refusal for Refused {
             Self::Mismatch | Self::Password => Some(Article(20)),
             Self::Terminal => Some(Article(15)),
             Self::NotListed | Self::LevelTooLow | Self::WayNotListed => Some(Article(14)),
+            Self::NotJoint => Some(Article(14)),
+            Self::HomeSilent => Some(Article(17)),
             Self::Channel | Self::Place | Self::NotForGroup => Some(Article(14)),
             Self::ItemNotForTerminal => Some(Article(18)),
             Self::UnknownCard | Self::Replayed | Self::Frozen => Some(Article(20)),
@@ -163,6 +179,12 @@ impl Refusal for Refused {
             Self::Frozen => ("社会保障卡已临时冻结", "The card is frozen for now"),
             Self::CardExpired => ("社会保障卡已过有效期", "The card is past its last day"),
             Self::Replayed => ("该卡码已使用过", "This code was used already"),
+            Self::NotJoint => {
+                ("该事项不在川渝一卡通清单内", "The item is not on the Chongqing–Sichuan list")
+            }
+            Self::HomeSilent => {
+                ("发卡地平台暂未应答", "The region that issued the card does not answer")
+            }
         };
         Text::new(zh, en)
     }
@@ -183,7 +205,10 @@ impl Refusal for Refused {
                 "请持卡人重新输入；未设置可在“卡码”页设置",
                 "The holder types it again; it is set on his code's page",
             ),
-            Self::OtherRegion => ("请使用川渝通办事项", "Use an item of the joint list"),
+            Self::OtherRegion | Self::NotJoint => {
+                ("请使用川渝通办事项", "Use an item of the joint list")
+            }
+            Self::HomeSilent => ("请稍候再试，或核验身份证件", "Try again, or check the document"),
             Self::Terminal => ("请联系终端所属单位", "Ask the organisation that owns the terminal"),
             Self::NotListed
             | Self::ItemNotForTerminal

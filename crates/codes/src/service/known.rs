@@ -10,6 +10,7 @@ use kernel::law::Refusal as _;
 use people::freezes::{self, Freeze};
 use people::rules::Person;
 
+use super::abroad::Abroad;
 use super::{Asked, Key, Seen, Verdict};
 use crate::cq1;
 use crate::rules::{self, Refused, Standing, Terminal};
@@ -88,7 +89,9 @@ impl Known {
     }
 
     fn card_of(&self, asked: &Asked) -> Option<&(Id, Standing)> {
-        self.cards.get(&asked.seen.as_ref().ok()?.key)
+        // A number of another region may be that of somebody here.
+        let seen = asked.seen.as_ref().ok().filter(|_| asked.abroad.is_none())?;
+        self.cards.get(&seen.key)
     }
 
     fn freezes_of(&self, card: Option<&(Id, Standing)>) -> &[Freeze] {
@@ -96,11 +99,17 @@ impl Known {
     }
 
     pub(super) fn judge(&self, asked: &Asked) -> Verdict {
+        if let Some(abroad) = &asked.abroad {
+            return self.judge_abroad(asked, abroad);
+        }
         let today = asked.at.day();
         let card = self.card_of(asked);
         let person = card.and_then(|(id, _)| self.people.get(id));
         let result = asked.seen.as_ref().map_err(Clone::clone).and_then(|seen| {
-            let terminal = self.terminals.get(&asked.terminal.account);
+            let terminal = self.terminal(asked);
+            if let (Some(_), Some(item)) = (&asked.visitor, asked.item.as_deref()) {
+                rules::check_joint(item)?;
+            }
             let standing = card.map(|(_, standing)| standing);
             rules::judge(terminal, asked.item.as_deref(), seen.shown, standing, today)?;
             rules::check_freezes(&asked.item_code, self.freezes_of(card))?;
@@ -122,6 +131,22 @@ impl Known {
         let proof = asked.seen.as_ref().ok().map(|seen| seen.shown.proof);
         let (id, at, item) = (asked.use_id, asked.at, asked.item.clone());
         Verdict { result, id, at, item, proof, fields }
+    }
+
+    /// What the other region said of its card, for a terminal that may still ask for it.
+    fn judge_abroad(&self, asked: &Asked, abroad: &Abroad) -> Verdict {
+        let admitted = rules::admits(self.terminal(asked), asked.item.as_deref(), abroad.shown);
+        let answer = admitted.and_then(|_| abroad.answer.clone());
+        let (result, fields) = match answer {
+            Ok(fields) => (Ok(()), fields),
+            Err(refused) => (Err(refused), Vec::new()),
+        };
+        let (proof, item) = (Some(abroad.shown.proof), asked.item.clone());
+        Verdict { result, id: asked.use_id, at: asked.at, item, proof, fields }
+    }
+
+    fn terminal<'a>(&'a self, asked: &'a Asked) -> Option<&'a Terminal> {
+        asked.visitor.as_ref().or_else(|| self.terminals.get(&asked.terminal.account))
     }
 
     /// The use to be recorded, when it is known whose card it was.
@@ -147,7 +172,7 @@ impl Known {
     }
 
     fn place(&self, asked: &Asked) -> String {
-        let terminal = self.terminals.get(&asked.terminal.account);
+        let terminal = self.terminal(asked);
         terminal.map_or_else(|| asked.terminal.name.clone(), |terminal| terminal.place.clone())
     }
 

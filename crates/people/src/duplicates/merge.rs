@@ -88,6 +88,10 @@ fn check(tx: &mut Tx<'_>, survivor: Id, merged: Id, has_card: HasCard) -> Result
             return Err(Refused::MergedAlready.into());
         }
     }
+    // A freeze holds for a record: it would be left behind with the record that ends (Art. 20).
+    if !crate::freezes::store::live_of(tx, merged)?.is_empty() {
+        return Err(Refused::Frozen.into());
+    }
     let (keeps, loses) = (has_card(tx, survivor)?, has_card(tx, merged)?);
     Ok(rules::may_merge(keeps, loses)?)
 }

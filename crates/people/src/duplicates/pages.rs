@@ -14,6 +14,7 @@ use kernel::problem::Problem;
 use kernel::time::day_text;
 use serde::Deserialize;
 
+use super::api::{self, Act};
 use super::merge::{self, HasCard};
 use super::rules::State as Stage;
 use super::service;
@@ -22,7 +23,7 @@ use crate::rules::Person;
 use crate::show::{after, parse};
 
 const REVIEWERS: &[Role] = &[Role::OutletManager, Role::DistrictOfficer, Role::DistrictApprover];
-const REVIEW: Access = Access::Roles(REVIEWERS);
+pub(crate) const REVIEW: Access = Access::Roles(REVIEWERS);
 
 pub(crate) fn routes(has_card: HasCard) -> Routes {
     Routes::new("people")
@@ -131,38 +132,16 @@ async fn review(
     show(&app, &actor, p, parse(&id)?, has_card, None).await
 }
 
-#[derive(Deserialize)]
-struct Sent {
-    act: String,
-    #[serde(default)]
-    survivor: String,
-    #[serde(default)]
-    note: String,
-}
-
 async fn act(
     State(app): State<App>,
     Extension(has_card): Extension<HasCard>,
     actor: Actor,
     p: Page,
     Path(id): Path<String>,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<Act>,
 ) -> Result<Response, Problem> {
     let id = parse(&id)?;
-    let note = sent.note.as_str();
-    let done = match sent.act.as_str() {
-        "different" => merge::different(&app, &actor, id, note).await,
-        "merge" => {
-            let survivor = parse(&sent.survivor)?;
-            merge::propose(&app, &actor, id, survivor, note, has_card).await
-        }
-        "undo" => merge::propose_undo(&app, &actor, id, note).await,
-        "yes" | "no" => {
-            let yes = sent.act == "yes";
-            merge::decide(&app, &actor, id, yes, note, has_card).await.map(drop)
-        }
-        _ => Err(Problem::not_found()),
-    };
+    let done = api::carry_out(&app, &actor, id, &sent, has_card).await;
     let next = format!("/desk/duplicates/{id}");
     after(done, &next, |problem| show(&app, &actor, p, id, has_card, Some(problem))).await
 }

@@ -198,16 +198,19 @@ pub enum Refused {
     MergedAlready,
     /// A merge after this one, or a change of number, stands in the way of an undo.
     TooLateToUndo,
+    /// A freeze is in force on the record that would end.
+    Frozen,
 }
 
 impl Refused {
     /// One of each kind, for documents and tests.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::WrongState(State::Open),
         Self::BothHaveCards,
         Self::CardHolderLivesOn,
         Self::MergedAlready,
         Self::TooLateToUndo,
+        Self::Frozen,
     ];
 }
 
@@ -219,11 +222,16 @@ impl Refusal for Refused {
             Self::CardHolderLivesOn => "people/card-holder-lives-on",
             Self::MergedAlready => "people/merged-already",
             Self::TooLateToUndo => "people/too-late-to-undo",
+            Self::Frozen => "people/merge-frozen",
         }
     }
 
     fn article(&self) -> Option<Article> {
-        matches!(self, Self::BothHaveCards | Self::CardHolderLivesOn).then_some(Article(5))
+        match self {
+            Self::BothHaveCards | Self::CardHolderLivesOn => Some(Article(5)),
+            Self::Frozen => Some(Article(20)),
+            _ => None,
+        }
     }
 
     fn reason(&self) -> Text {
@@ -246,6 +254,10 @@ impl Refusal for Refused {
             Self::MergedAlready => {
                 Text::new("其中一条记录已被合并", "One of the records was merged meanwhile")
             }
+            Self::Frozen => Text::new(
+                "将被合并的记录有生效中的冻结",
+                "A freeze is in force on the record that would end",
+            ),
             Self::TooLateToUndo => Text::new(
                 "合并之后又有变更，不能自动撤销",
                 "Something changed after the merge: it cannot be undone by itself",
@@ -260,6 +272,10 @@ impl Refusal for Refused {
             }
             Self::BothHaveCards => Text::new("请先注销其中一张卡", "Cancel one of the cards first"),
             Self::CardHolderLivesOn => Text::new("请选择另一条记录保留", "Choose the other one"),
+            Self::Frozen => Text::new(
+                "请先解除冻结，合并后再按需冻结",
+                "Lift the freeze first, and freeze again after the merge where needed",
+            ),
             Self::TooLateToUndo => Text::new(
                 "请先撤销后来的合并或变更号码",
                 "Undo the later merge, or change the number, first",

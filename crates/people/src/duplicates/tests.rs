@@ -114,6 +114,27 @@ async fn an_undone_merge_leaves_everything_as_it_was() {
     }
 }
 
+/// Art. 20: a freeze would be left behind with the record that ends, and its person go free.
+#[tokio::test]
+async fn a_frozen_record_is_not_merged_away() {
+    use crate::freezes::rules::{Freeze, Reason, Scope, Source, Terms};
+    for house in houses("merge_frozen").await {
+        let form = somebody(1, true);
+        let a = house.register(form.clone()).await;
+        let b = house.register(slipped(&form)).await;
+        let of = (house.app.id(), b.id);
+        let one =
+            Freeze::new(of, Scope::All, Source::Officer, Reason::Stolen, &Terms::default(), Utc(5));
+        let freeze = move |tx: &mut Tx<'_>| crate::freezes::store::insert(tx, &[one.clone()]);
+        house.app.db.housekeeping(freeze).await.expect("frozen");
+        let (maker, _) = officers();
+        let id = open(&house).await[0].id;
+        let away = merge::propose(&house.app, &maker, id, a.id, "同一人", no_card).await;
+        assert_eq!(code_of(away), "people/merge-frozen", "{}", house.engine);
+        merge::propose(&house.app, &maker, id, b.id, "同一人", no_card).await.expect("it stays");
+    }
+}
+
 #[tokio::test]
 async fn different_people_are_never_proposed_again() {
     for house in houses("different").await {

@@ -17,9 +17,9 @@ use kernel::time::Utc;
 
 use super::service::{self, Entitlement, HINT_DAYS, NewEntitlement};
 use crate::api::DESK;
+use crate::evidence;
 use crate::rules::{Ground, Person};
 use crate::show::{after, parse, proofs};
-use crate::{evidence, records};
 
 const CLERKS: &[Role] = &[Role::Clerk, Role::OutletManager];
 const SHOWN: i64 = 50;
@@ -63,14 +63,7 @@ async fn show(
     id: Id,
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
-    let entry = Entry::new(app.id(), Utc::now(), actor, "person.read", "Art. 19");
-    let read = move |tx: &mut Tx<'_>| {
-        let why = "查看公共服务权益 / entitlement";
-        let person = crate::service::read(tx, entry.clone(), id, why)?;
-        let records = records::of(tx, person.id)?;
-        Ok::<_, Problem>((person, service::of(tx, &records)?))
-    };
-    let (person, told) = app.db.write(read).await?;
+    let (person, told) = service::told(app, actor, id).await?;
     let evidence = evidence::service::list(app, actor, id).await?;
     let (proofs, id) = (proofs(&p, &evidence), person.id.to_string());
     let grounds = Ground::ALL.to_vec();

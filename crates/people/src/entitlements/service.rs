@@ -166,6 +166,25 @@ fn insert(tx: &mut Tx<'_>, one: &Entitlement, by: &Actor, now: Utc) -> Result<()
     .map(drop)
 }
 
+/// A person with the recorded grounds, newest first; the look is journalled.
+///
+/// # Errors
+/// There is no such person, or the database's word.
+pub async fn told(
+    app: &Platform,
+    actor: &Actor,
+    id: Id,
+) -> Result<(Person, Vec<Entitlement>), Problem> {
+    let entry = Entry::new(app.id(), Utc::now(), actor, "person.read", "Art. 19");
+    let read = move |tx: &mut Tx<'_>| {
+        let why = "查看公共服务权益 / entitlement";
+        let person = crate::service::read(tx, entry.clone(), id, why)?;
+        let records = crate::records::of(tx, person.id)?;
+        Ok::<_, Problem>((person, of(tx, &records)?))
+    };
+    app.db.write(read).await
+}
+
 /// The recorded grounds of these records, newest first.
 ///
 /// # Errors

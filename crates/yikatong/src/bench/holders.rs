@@ -1,8 +1,8 @@
 //! People with active cards, and terminals, made in bulk for a measurement.
 
 use codes::service::NewTerminal;
-use kernel::actor::Actor;
-use kernel::db::{Value, v};
+use kernel::actor::{Actor, Role};
+use kernel::db::{Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::platform::{App, random};
@@ -35,6 +35,20 @@ pub async fn make(app: &App, count: u32) -> Result<Vec<[u8; 8]>, Problem> {
             Ok::<_, Problem>(holders.iter().map(|holder| holder.credential).collect())
         })
         .await
+}
+
+/// The holders themselves, as they would be signed in.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn signed_in(app: &App) -> Result<Vec<Actor>, Problem> {
+    let read = |tx: &mut Tx<'_>| tx.query("SELECT person_id FROM card ORDER BY person_id", &[]);
+    let rows = app.db.read(read).await?;
+    let actor = |row: &Row| {
+        let person = Some(row.get(0)?);
+        Ok(Actor { account: Id(2), role: Role::Holder, person, ..Actor::system() })
+    };
+    rows.iter().map(actor).collect()
 }
 
 struct Holder {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use kernel::actor::Actor;
 use kernel::platform::App;
+use kernel::problem::Problem;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Size;
-use super::floor::code;
 
 /// What the clients saw.
 pub(super) struct Seen {
@@ -23,25 +24,56 @@ pub(super) struct Seen {
 }
 
 struct Work {
-    app: App,
     address: SocketAddr,
-    credentials: Vec<[u8; 8]>,
+    codes: Vec<String>,
     tokens: Vec<String>,
     next: AtomicU32,
     length: Duration,
 }
 
-/// Drives the server for the length of the measurement, after a short warm-up.
-pub(super) async fn run(
+/// Codes that holders have on their screens, each from one display, and how many were shown a second.
+/// A code lives a minute, so no more are shown than can be verified in time.
+pub(super) async fn shown(
     app: &App,
+    holders: Vec<Actor>,
+    size: &Size,
+) -> Result<(Vec<String>, f64), Problem> {
+    let (began, holders) = (Instant::now(), Arc::new(holders));
+    let (length, clients) = ((size.length * 2).min(Duration::from_secs(25)), size.clients);
+    let hold = |hand: usize| {
+        let (app, holders) = (app.clone(), holders.clone());
+        tokio::spawn(async move {
+            let mut texts = Vec::new();
+            for holder in holders.iter().skip(hand).step_by(clients).cycle() {
+                if began.elapsed() > length {
+                    break;
+                }
+                texts.push(codes::cq1::issue::show(&app, holder).await?.text);
+            }
+            Ok::<_, Problem>(texts)
+        })
+    };
+    let hands: Vec<_> = (0..clients.min(holders.len())).map(hold).collect();
+    let mut all = Vec::new();
+    for hand in hands {
+        all.push(hand.await.map_err(|_| Problem::not_found())??);
+    }
+    let rate = all.iter().map(Vec::len).sum::<usize>() as f64 / began.elapsed().as_secs_f64();
+    // The oldest first, and each holder's in the order of their counters.
+    let most = all.iter().map(Vec::len).max().unwrap_or_default();
+    let turn = |turn: usize| all.iter().filter_map(move |texts| texts.get(turn).cloned());
+    Ok(((0..most).flat_map(turn).collect(), rate))
+}
+
+/// Drives the server with these codes, each once, for the length of the measurement.
+pub(super) async fn run(
     address: SocketAddr,
-    credentials: Vec<[u8; 8]>,
+    codes: Vec<String>,
     tokens: Vec<String>,
     size: &Size,
 ) -> Result<Seen, String> {
-    let (app, clients) = (app.clone(), size.clients);
-    let work =
-        Work { app, address, credentials, tokens, next: AtomicU32::new(0), length: size.length };
+    let clients = size.clients;
+    let work = Work { address, codes, tokens, next: AtomicU32::new(0), length: size.length };
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(drive(Arc::new(work), clients))
@@ -77,9 +109,7 @@ async fn client(work: Arc<Work>, number: usize, began: Instant) -> Result<(Vec<u
     let (mut micros, mut refused, mut buffer) = (Vec::new(), 0, Vec::with_capacity(2_048));
     while began.elapsed() < work.length {
         let turn = work.next.fetch_add(1, Ordering::Relaxed);
-        let credential = work.credentials[turn as usize % work.credentials.len()];
-        let text = code(credential, turn).encode(work.app.keys.store());
-        let text = text.map_err(|error| error.to_string())?;
+        let Some(text) = work.codes.get(turn as usize) else { break };
         let body = format!(r#"{{"code":"{text}","item":"{}"}}"#, items::seed::LIBRARY);
         let request = format!(
             "POST /api/v1/verify HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\

@@ -16,7 +16,8 @@ use payfile::simulator::{Files, Folder, Host};
 
 /// Short codes of the banks that hold accounts of the demonstration.
 pub(super) const CODES: [&str; 2] = ["SFYH", "BSNS"];
-/// Few orders come back; the seed is chosen so that the first batch has some.
+/// Few orders come back; the seed is chosen so that the first batch has some. A file `script` in the
+/// bank's folder has it behave otherwise (`docs/pay-port.md`).
 const SCRIPT: &str = "seed:5,only,fail=14";
 /// The agreed layout of files.
 const LAYOUT: &str = "bar";
@@ -44,7 +45,12 @@ fn desk(place: &Path, code: &str) -> Result<Folder> {
         codes: "plain".to_owned(),
     };
     std::fs::write(place.join(format!("{code}.json")), serde_json::to_vec_pretty(&config)?)?;
-    let script = SCRIPT.parse().map_err(Error::other)?;
+    let script = match std::fs::read_to_string(folder.join("script")) {
+        Ok(own) => own.trim().parse(),
+        Err(error) if error.kind() == ErrorKind::NotFound => SCRIPT.parse(),
+        Err(error) => return Err(error),
+    };
+    let script = script.map_err(Error::other)?;
     let book = folder.join("book.jsonl");
     let host = Host::open(code, theirs, vec![ours.verifying()], script, &book)?;
     let layout = Layout::shipped(LAYOUT).ok_or(ErrorKind::NotFound)?;

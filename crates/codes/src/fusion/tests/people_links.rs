@@ -122,7 +122,7 @@ async fn a_holder_links_by_a_signed_code_and_ends_the_link() {
         let later = crate::fusion::decoders::tests::sm2_code(
             second,
             "2026000123",
-            kernel::time::Utc::now().seconds() - 1,
+            kernel::time::Utc::now().seconds() - 20,
         );
         let taken = links::link_by_code(&house.gateway, &other, &later).await;
         assert_eq!(code_of(taken), "fusion/number-taken");
@@ -214,7 +214,7 @@ async fn the_holder_page_links_shows_and_ends() {
         let later = crate::fusion::decoders::tests::sm2_code(
             super::house::PREFIX,
             "2026000123",
-            kernel::time::Utc::now().seconds() - 1,
+            kernel::time::Utc::now().seconds() - 20,
         );
         assert_eq!(house.said(&later).await, "ok");
         let page = me.get("/me/fusion").await.text();

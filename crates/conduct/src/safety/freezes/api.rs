@@ -22,12 +22,15 @@ const FREEZERS: Access = Access::Roles(&[
     Role::MunicipalApprover,
 ]);
 
+const CLERKS: Access = Access::Roles(&[Role::Clerk, Role::OutletManager]);
+
 pub(super) fn routes() -> Routes {
     Routes::new("conduct")
         .api(Access::Roles(HOLDERS), &[20], routes!(own))
         .api(Access::Roles(HOLDERS), &[20], routes!(freeze_own))
         .api(FREEZERS, &[20], routes!(of_person))
         .api(FREEZERS, &[20], routes!(freeze))
+        .api(CLERKS, &[20], routes!(thaw))
         .api(Access::Roles(OFFICERS), &[20, 25], routes!(look))
 }
 
@@ -134,6 +137,28 @@ async fn freeze(
     let source = if clerk { Source::Clerk } else { Source::Officer };
     let (person, wanted) = (id_of(&person)?, asked.wanted()?);
     Ok(Json(body(service::freeze(&app, &actor, source, person, wanted).await?)))
+}
+
+/// What a clerk saw.
+#[derive(Deserialize, utoipa::ToSchema)]
+struct ThawAsked {
+    /// The holder's document, in words.
+    proof: String,
+}
+
+/// A clerk ends a freeze after he saw the holder's document (Art. 20); one of an officer needs two.
+#[utoipa::path(post, path = "/api/v1/people/{person}/freezes/{id}/thaw", tag = "safety",
+    params(("person" = String, Path), ("id" = String, Path)), request_body = ThawAsked,
+    responses((status = 200)))]
+async fn thaw(
+    State(app): State<App>,
+    actor: Actor,
+    Path((person, id)): Path<(String, String)>,
+    Json(asked): Json<ThawAsked>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let (person, id) = (id_of(&person)?, id_of(&id)?);
+    super::thaw_at_desk(&app, &actor, person, id, &asked.proof).await?;
+    Ok(Json(serde_json::json!({ "thawed": true })))
 }
 
 /// The second look.
