@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use kernel::actor::Role;
+use kernel::actor::{Actor, Role};
 use kernel::db::Limits;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -39,6 +39,22 @@ async fn tool(folder: &Folder, region: &str) -> App {
     let (db, keys) = (place.open(&Limits::default()), place.keys());
     let (db, keys) = (db.expect("its database"), keys.expect("its keys"));
     yikatong::serve::tool_platform(db, keys, &place).await.expect("a platform")
+}
+
+/// What a terminal of Sichuan says to the code of a holder of Chongqing (Art. 3, 7).
+async fn shown_abroad(folder: &Folder, home: &App, port: u16) -> String {
+    let sql = "SELECT p.id FROM account a JOIN person p ON p.id = a.person_id
+               WHERE a.role = 'holder' AND a.closed_at IS NULL ORDER BY a.id LIMIT 1";
+    let read = home.db.read(move |tx| Ok::<_, Problem>(tx.one(sql, &[])?.get(0)?)).await;
+    let person = Some(read.expect("a holder"));
+    let holder = Actor { role: Role::Holder, person, ..Actor::system() };
+    let code = codes::cq1::issue::show(home, &holder).await.expect("a code").text;
+    let mut terminal = Command::new(env!("CARGO_BIN_EXE_yikatong"));
+    terminal.args(["terminal", "verify", "--item", "CY-CU-001", "--code", &code]);
+    terminal.arg(format!("--server=http://127.0.0.1:{port}"));
+    terminal.arg("--token-file").arg(folder.path().join("data/510000/demo-terminal.token"));
+    let output = terminal.output().expect("the program runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn number(app: &App, sql: &'static str) -> i64 {
@@ -91,6 +107,9 @@ async fn both_regions_of_the_demonstration_trust_and_witness_one_another_and_sto
         });
         assert_eq!(read.await.expect("read"), format!("yikatong/{other}/witness"));
     }
+    let said = shown_abroad(&folder, &here, port + 1).await;
+    assert!(said.starts_with("通过 YES"), "{said}");
+
     let approved = "SELECT COUNT(*) FROM journal_entry WHERE act = 'region.decided'
                     AND actor_role = 'municipal-approver' AND result = 'ok'";
     assert_eq!(number(&there, approved).await, 1, "a second officer approved");

@@ -14,8 +14,8 @@ use kernel::time::Utc;
 use regions::rules::{Descriptor, Signed, fingerprint};
 use regions::service::trust::{self, Own};
 
-use super::actor_of;
 use super::provinces::{CHONGQING, Province, SICHUAN};
+use super::{JOINT_LOANS, TOKEN, actor_of};
 use crate::command::Place;
 use crate::serve;
 
@@ -200,9 +200,18 @@ fn told(sides: &[Side]) -> Result<String, String> {
         ));
     }
     text.push_str(
-        "  试一试 / try: sign in as city on one side, tell an incident, and read it on the other.\n\
-         \x20 Ctrl-C stops both.",
+        "  试一试 / try: sign in as city on one side, tell an incident, and read it on the other.\n",
     );
+    if let Some(other) = sides.last() {
+        text.push_str(&format!(
+            "  Show the code of a holder of Chongqing in a library of {}:\n\
+             \x20 yikatong terminal verify --server {} --token-file {} --item {JOINT_LOANS} --code 'CQ1:…'\n",
+            other.province.name_en,
+            endpoint(other.port),
+            other.place.data.join(TOKEN).display(),
+        ));
+    }
+    text.push_str("  Ctrl-C stops both.");
     Ok(text)
 }
 
