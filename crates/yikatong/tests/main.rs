@@ -10,6 +10,7 @@ mod journey;
 mod life;
 mod matrix;
 mod offline;
+mod pages;
 mod pay_simulator;
 mod recognition;
 mod regulation;

@@ -206,6 +206,40 @@ impl Browser {
         png
     }
 
+    /// Sets a cookie of the site that is open.
+    pub async fn set_cookie(&self, name: &str, value: &str) {
+        let script = "document.cookie = arguments[0] + '=' + arguments[1] + '; path=/';";
+        let set = self.client.execute(script, vec![json!(name), json!(value)]).await;
+        self.must(set, &format!("cookie {name}")).await;
+    }
+
+    /// Whether it is a page, and no picture, text or JSON.
+    pub async fn shows_a_page(&self) -> bool {
+        let kind = self.client.execute("return document.contentType;", Vec::new()).await;
+        self.must(kind, "kind of the page").await == json!("text/html")
+    }
+
+    /// What axe-core finds on the page that is serious or critical: rule, help and place.
+    pub async fn axe(&self, source: &str) -> Vec<String> {
+        let loaded = self.client.execute(source, Vec::new()).await;
+        self.must(loaded, "load axe-core").await;
+        let script = "const done = arguments[arguments.length - 1];
+            axe.run(document, { resultTypes: ['violations'] }).then(
+                (result) => done(result.violations
+                    .filter((one) => ['serious', 'critical'].includes(one.impact))
+                    .map((one) => one.id + ' (' + one.help + '): '
+                        + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | '))),
+                (error) => done(['axe failed: ' + error]));";
+        let found = self.must(self.client.execute_async(script, Vec::new()).await, "axe").await;
+        serde_json::from_value(found).expect("axe answers with texts")
+    }
+
+    /// A picture of the window as it is, in a file.
+    pub async fn picture(&self, path: &std::path::Path) {
+        let png = self.must(self.client.screenshot().await, "screenshot").await;
+        std::fs::write(path, &png).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+
     async fn field(&self, id: &str) -> Element {
         // Not `#id`: an id may hold characters that mean something in CSS.
         self.wait_for(&format!("[id={}]", json!(id))).await
