@@ -13,15 +13,18 @@ use kernel::testing::actor;
 use regions::service::incidents;
 use yikatong::command::Place;
 
-use crate::support::{Folder, free_port, get, signal, until};
+use crate::support::{Folder, get, signal, until};
 
 const START: Duration = Duration::from_secs(180);
 const SOON: Duration = Duration::from_secs(45);
 
-/// The first of two ports in a row on which nobody listens.
+/// The first of two ports in a row on which nobody listens, below those that connections are given:
+/// the second is used only when the first installation is ready.
 fn two_ports() -> u16 {
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port + 1)).is_ok();
-    std::iter::repeat_with(free_port).find(free).expect("there are many ports")
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let drawn = || 10_000 + u16::from_be_bytes(kernel::platform::random()) % 9_000;
+    let both = |port: &u16| free(*port) && free(*port + 1);
+    std::iter::repeat_with(drawn).find(both).expect("there are many ports")
 }
 
 struct Demo(Child);

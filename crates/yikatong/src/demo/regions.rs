@@ -100,12 +100,19 @@ fn start(province: &'static Province, place: Place, port: u16) -> Result<Side, S
     while get(side.port, "/readyz").is_err() {
         let ended = side.process.try_wait().map_err(|error| error.to_string())?;
         if ended.is_some() || Instant::now() > deadline {
-            let log = side.place.data.join("log.jsonl");
-            return Err(format!("{} did not start, see {}", province.name_en, log.display()));
+            return Err(why_not(&side));
         }
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(side)
+}
+
+/// Why one did not start, as far as the last line of its log tells.
+fn why_not(side: &Side) -> String {
+    let log = side.place.data.join("log.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let last = text.lines().next_back().unwrap_or_default();
+    format!("{} did not start, see {}: {last}", side.province.name_en, log.display())
 }
 
 /// Writes `region.json`, unless the one that is there says the same and is good for another month.
