@@ -49,6 +49,10 @@ pub const ISSUER: &str = provinces::CHONGQING.issuer;
 pub(crate) const SEED: u64 = provinces::CHONGQING.seed;
 /// Blank cards that the outlet of a fresh demonstration has.
 const BLANKS: i64 = 500;
+/// Loans in the libraries of both provinces: a joint item that the demonstration's terminal offers too.
+const JOINT_LOANS: &str = "CY-CU-001";
+/// The terminal's token, in the data folder.
+const TOKEN: &str = "demo-terminal.token";
 /// People of a fresh demonstration.
 const PEOPLE: u32 = 2_000;
 /// Those among the first people who get active cards.
@@ -61,6 +65,7 @@ pub struct Demo {
     holder_password: String,
     holders: Vec<(String, String)>,
     item: String,
+    data: std::path::PathBuf,
 }
 
 impl Demo {
@@ -85,7 +90,8 @@ impl Demo {
         }
         text.push_str(&format!(
             "\n终端 / terminal: copy the content of a holder's QR code, then\n\
-             \x20 yikatong terminal verify --server http://{address} --item {} --code 'CQ1:…'\n",
+             \x20 yikatong terminal verify --server http://{address} --token-file {} --item {} --code 'CQ1:…'\n",
+            self.data.join(TOKEN).display(),
             self.item
         ));
         text
@@ -111,6 +117,7 @@ pub async fn prepare(app: &App) -> Result<Demo, Problem> {
         holder_password: one_time_password(),
         holders,
         item: items::seed::LIBRARY.to_owned(),
+        data: app.config.data.clone(),
     };
     set_passwords(app, &demo).await?;
     Ok(demo)
@@ -169,7 +176,7 @@ async fn make_all(
     let terminal = NewTerminal {
         org: orgs["library"],
         place: here.zh("重庆市示范图书馆 一楼借阅台（演示）"),
-        items: vec![items::seed::LIBRARY.to_owned()],
+        items: vec![items::seed::LIBRARY.to_owned(), JOINT_LOANS.to_owned()],
         channel: Some(items::rules::Channel::Counter),
         division: here.division("500103"),
     };
@@ -177,7 +184,7 @@ async fn make_all(
     if here.is_home() {
         make_services(app, &orgs, &clerk, desks).await?;
     }
-    write_secret(&app.config.data.join("demo-terminal.token"), &token)
+    write_secret(&app.config.data.join(TOKEN), &token)
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
     Ok(holders)
 }

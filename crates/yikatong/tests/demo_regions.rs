@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use kernel::actor::Role;
+use kernel::actor::{Actor, Role};
 use kernel::db::Limits;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -13,15 +13,18 @@ use kernel::testing::actor;
 use regions::service::incidents;
 use yikatong::command::Place;
 
-use crate::support::{Folder, free_port, get, signal, until};
+use crate::support::{Folder, get, signal, until};
 
 const START: Duration = Duration::from_secs(180);
 const SOON: Duration = Duration::from_secs(45);
 
-/// The first of two ports in a row on which nobody listens.
+/// The first of two ports in a row on which nobody listens, below those that connections are given:
+/// the second is used only when the first installation is ready.
 fn two_ports() -> u16 {
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port + 1)).is_ok();
-    std::iter::repeat_with(free_port).find(free).expect("there are many ports")
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let drawn = || 10_000 + u16::from_be_bytes(kernel::platform::random()) % 9_000;
+    let both = |port: &u16| free(*port) && free(*port + 1);
+    std::iter::repeat_with(drawn).find(both).expect("there are many ports")
 }
 
 struct Demo(Child);
@@ -39,6 +42,22 @@ async fn tool(folder: &Folder, region: &str) -> App {
     let (db, keys) = (place.open(&Limits::default()), place.keys());
     let (db, keys) = (db.expect("its database"), keys.expect("its keys"));
     yikatong::serve::tool_platform(db, keys, &place).await.expect("a platform")
+}
+
+/// What a terminal of Sichuan says to the code of a holder of Chongqing (Art. 3, 7).
+async fn shown_abroad(folder: &Folder, home: &App, port: u16) -> String {
+    let sql = "SELECT p.id FROM account a JOIN person p ON p.id = a.person_id
+               WHERE a.role = 'holder' AND a.closed_at IS NULL ORDER BY a.id LIMIT 1";
+    let read = home.db.read(move |tx| Ok::<_, Problem>(tx.one(sql, &[])?.get(0)?)).await;
+    let person = Some(read.expect("a holder"));
+    let holder = Actor { role: Role::Holder, person, ..Actor::system() };
+    let code = codes::cq1::issue::show(home, &holder).await.expect("a code").text;
+    let mut terminal = Command::new(env!("CARGO_BIN_EXE_yikatong"));
+    terminal.args(["terminal", "verify", "--item", "CY-CU-001", "--code", &code]);
+    terminal.arg(format!("--server=http://127.0.0.1:{port}"));
+    terminal.arg("--token-file").arg(folder.path().join("data/510000/demo-terminal.token"));
+    let output = terminal.output().expect("the program runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn number(app: &App, sql: &'static str) -> i64 {
@@ -91,6 +110,9 @@ async fn both_regions_of_the_demonstration_trust_and_witness_one_another_and_sto
         });
         assert_eq!(read.await.expect("read"), format!("yikatong/{other}/witness"));
     }
+    let said = shown_abroad(&folder, &here, port + 1).await;
+    assert!(said.starts_with("通过 YES"), "{said}");
+
     let approved = "SELECT COUNT(*) FROM journal_entry WHERE act = 'region.decided'
                     AND actor_role = 'municipal-approver' AND result = 'ok'";
     assert_eq!(number(&there, approved).await, 1, "a second officer approved");

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use codes::service::Codes;
 use kernel::actor::{Actor, Role};
 use kernel::db::{Location, v};
 use kernel::journal::{self, Entry};
@@ -40,8 +42,10 @@ pub(super) async fn run(
         other => other,
     };
     let (here, _) = prepare_region(&own, &from, "500000").await?;
-    let (there, _) = prepare_region(location, &to, "510000").await?;
-    let mut door = Door::open(&there, 0).await?;
+    let (there, list) = prepare_region(location, &to, "510000").await?;
+    let codes = Arc::new(Codes::start(&there, list.clone()));
+    let router = kernel::http::build(there.clone(), regions::routes(codes, list)).router;
+    let mut door = Door::open(&router, 0).await?;
     believe(&here, &there, door.port).await?;
 
     let floor = bare(&there, STEADY).await.map_err(words)?;
@@ -53,7 +57,7 @@ pub(super) async fn run(
     tell(&here, backlog).await.map_err(words)?;
     let written = f64::from(backlog) / began.elapsed().as_secs_f64();
     deliver::round(&here).await.map_err(words)?;
-    door = Door::open(&there, door.port).await?;
+    door = Door::open(&router, door.port).await?;
     let caught = delivered(&here).await.map_err(words)?;
     door.shut().await;
 
@@ -81,13 +85,11 @@ struct Door {
 
 impl Door {
     /// Opens it at a port; at any that is free when it is zero.
-    async fn open(app: &App, port: u16) -> Result<Self, String> {
+    async fn open(router: &Router, port: u16) -> Result<Self, String> {
         let words = |error: std::io::Error| error.to_string();
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(words)?;
         let port = listener.local_addr().map_err(words)?.port();
-        let list = Arc::new(items::service::Catalogue::default());
-        let codes = Arc::new(codes::service::Codes::start(app, list.clone()));
-        let router = kernel::http::build(app.clone(), regions::routes(codes, list)).router;
+        let router = router.clone();
         let server = tokio::spawn(async move {
             // It ends when the door is shut.
             let _ = kernel::http::serve(router, listener, std::future::pending()).await;

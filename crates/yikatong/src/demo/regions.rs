@@ -14,8 +14,8 @@ use kernel::time::Utc;
 use regions::rules::{Descriptor, Signed, fingerprint};
 use regions::service::trust::{self, Own};
 
-use super::actor_of;
 use super::provinces::{CHONGQING, Province, SICHUAN};
+use super::{JOINT_LOANS, TOKEN, actor_of};
 use crate::command::Place;
 use crate::serve;
 
@@ -100,12 +100,19 @@ fn start(province: &'static Province, place: Place, port: u16) -> Result<Side, S
     while get(side.port, "/readyz").is_err() {
         let ended = side.process.try_wait().map_err(|error| error.to_string())?;
         if ended.is_some() || Instant::now() > deadline {
-            let log = side.place.data.join("log.jsonl");
-            return Err(format!("{} did not start, see {}", province.name_en, log.display()));
+            return Err(why_not(&side));
         }
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(side)
+}
+
+/// Why one did not start, as far as the last line of its log tells.
+fn why_not(side: &Side) -> String {
+    let log = side.place.data.join("log.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let last = text.lines().next_back().unwrap_or_default();
+    format!("{} did not start, see {}: {last}", side.province.name_en, log.display())
 }
 
 /// Writes `region.json`, unless the one that is there says the same and is good for another month.
@@ -200,9 +207,18 @@ fn told(sides: &[Side]) -> Result<String, String> {
         ));
     }
     text.push_str(
-        "  试一试 / try: sign in as city on one side, tell an incident, and read it on the other.\n\
-         \x20 Ctrl-C stops both.",
+        "  试一试 / try: sign in as city on one side, tell an incident, and read it on the other.\n",
     );
+    if let Some(other) = sides.last() {
+        text.push_str(&format!(
+            "  Show the code of a holder of Chongqing in a library of {}:\n\
+             \x20 yikatong terminal verify --server {} --token-file {} --item {JOINT_LOANS} --code 'CQ1:…'\n",
+            other.province.name_en,
+            endpoint(other.port),
+            other.place.data.join(TOKEN).display(),
+        ));
+    }
+    text.push_str("  Ctrl-C stops both.");
     Ok(text)
 }
 

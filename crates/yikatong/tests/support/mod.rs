@@ -57,7 +57,7 @@ fn unique(name: &str) -> String {
 }
 
 /// A loopback port on which nobody listens now.
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     listener.local_addr().expect("a bound socket has an address").port()
 }
