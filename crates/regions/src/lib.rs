@@ -11,6 +11,7 @@ pub mod rules;
 pub mod service;
 #[cfg(test)]
 mod sim;
+pub mod standards;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "regions-0001", sql: include_str!("../migrations/0001_regions.sql") },
         Migration { name: "regions-0002", sql: include_str!("../migrations/0002_recognition.sql") },
+        Migration { name: "regions-0003", sql: include_str!("../migrations/0003_standards.sql") },
     ]
 }
 
@@ -71,5 +73,6 @@ pub fn routes_with(
 ) -> Routes {
     let recognition = recognition::api::routes().merge(recognition::pages::routes());
     let recognition = recognition.share(codes).share(catalogue);
-    api::routes(handlers).merge(pages::routes()).merge(recognition)
+    let pages = pages::routes().merge(standards::pages::routes());
+    api::routes(handlers).merge(pages).merge(recognition)
 }

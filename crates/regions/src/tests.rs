@@ -13,9 +13,9 @@ use crate::rules::{self, MESSAGE, Message, Signed};
 use crate::service::{deliver, incidents, messages, trust};
 use crate::{HANDLERS, store};
 
-struct House {
-    app: App,
-    router: axum::Router,
+pub(crate) struct House {
+    pub(crate) app: App,
+    pub(crate) router: axum::Router,
     address: String,
     _db: TestDb,
 }
@@ -65,7 +65,7 @@ async fn believe(app: &App, other: &App) {
 }
 
 /// Chongqing and Sichuan that trust one another, for each engine.
-async fn pairs(name: &str) -> Vec<(House, House)> {
+pub(crate) async fn pairs(name: &str) -> Vec<(House, House)> {
     let (first, second) = (databases(name), databases(name));
     let mut pairs = Vec::new();
     for (one, two) in first.into_iter().zip(second) {

@@ -67,9 +67,22 @@ enum Command {
     PaySimulator(pay_simulator::PaySimulatorArguments),
     /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
     FactorySimulator(factory_simulator::SimulatorArguments),
+    /// Other regions.
+    #[command(subcommand)]
+    Regions(RegionsCommand),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
+}
+
+#[derive(Subcommand)]
+enum RegionsCommand {
+    /// Check clause by clause that an installation keeps to the standard between regions (Art. 17). It is
+    /// asked as a stranger would, and counts alarms.
+    Check {
+        /// Its address, e.g. https://ykt.example.cn.
+        url: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -168,6 +181,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),
         Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
+        Command::Regions(RegionsCommand::Check { url }) => check_region(&url),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };
     match result {
@@ -184,6 +198,18 @@ type Outcome = Result<ExitCode, String>;
 fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(work)
+}
+
+fn check_region(url: &str) -> Outcome {
+    use regions::standards::{clauses::CLAUSES, service};
+    let found = service::check(url, kernel::time::Utc::now().seconds())?;
+    for (clause, one) in CLAUSES.iter().zip(&found) {
+        let mark = if one.holds { "✓" } else { "✗" };
+        println!("{mark} {:<4} {} — {}", clause.code, clause.text().en, one.said);
+    }
+    let bad = found.iter().filter(|one| !one.holds).count();
+    println!("{} of {} clauses hold", found.len() - bad, found.len());
+    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn migrate(place: Place) -> Outcome {

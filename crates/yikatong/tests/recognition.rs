@@ -13,7 +13,7 @@ const LOANS: &str = "CY-CU-001";
 const LIBRARY: &str = items::seed::LIBRARY;
 
 /// Serves a town on a port of its own and writes how others find it.
-async fn open(town: &Town, name: &str) {
+async fn open(town: &Town, name: &str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let now = Utc::now().seconds();
     let own = trust::Own {
@@ -22,13 +22,14 @@ async fn open(town: &Town, name: &str) {
         contact: String::new(),
         serial: 1,
         valid_from: now - 60,
-        valid_until: now + 86_400,
+        valid_until: now + 30 * 86_400,
         key: 1,
     };
     let text = serde_json::to_string(&own).expect("plain data");
     std::fs::write(town.app.config.data.join("region.json"), text).expect("written");
     let router = town.built.router.clone();
     tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
+    own.endpoint
 }
 
 async fn believe(app: &App, other: &App) {
@@ -120,5 +121,25 @@ async fn a_loss_at_home_and_a_silent_or_unlisted_home_are_a_no_there() {
         trust::revoke(&there.app, &officer, "500000").await.expect("revoked");
         let answer = ask(&mut terminal, read, LOANS).await;
         assert_eq!(answer["why"], "codes/other-region", "{answer}");
+    }
+}
+
+/// Art. 17: a whole installation keeps to every clause of the standard, seen from outside.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_keeps_to_the_standard_between_regions() {
+    let town = Town::on(testing::databases("standard").remove(0), "510000").await;
+    let url = open(&town, "四川").await;
+    let began = std::time::Instant::now();
+    loop {
+        let asked = url.clone();
+        let look = move || regions::standards::service::check(&asked, Utc::now().seconds());
+        let found = tokio::task::spawn_blocking(look).await.expect("no panic").expect("an address");
+        let red: Vec<_> = found.iter().filter(|one| !one.holds).collect();
+        // Lists and heads are signed by jobs in the first seconds.
+        match red.is_empty() {
+            true => break,
+            false => assert!(began.elapsed().as_secs() < 30, "{red:?}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }
