@@ -343,6 +343,11 @@ async fn an_answer_is_published_by_another_found_by_everybody_and_suggested_to_h
         assert_eq!(checks.post_form("/office/help", &yes).await.status, 200);
         let found = stranger.get("/help?q=ckwr").await.text();
         assert!(found.contains("请按呼叫铃"), "by initials: {found}");
+        let shown = stranger.get("/help?topic=outlet").await.text();
+        assert!(shown.contains("请按呼叫铃") && shown.contains("/complaints?kind=consultation"));
+        assert!(!stranger.get("/help?topic=money").await.text().contains("请按呼叫铃"));
+        let none = stranger.get("/help?q=%E5%A4%A9%E6%B0%94").await.text();
+        assert!(none.contains("text=%E5%A4%A9%E6%B0%94"), "the question goes along: {none}");
         let code = waiting[0].code.to_string();
         let voice = [("code", code.as_str()), ("helpful", "1")];
         assert_eq!(stranger.post_form("/help", &voice).await.status, 303);
