@@ -353,6 +353,7 @@ async fn an_item_goes_from_the_form_to_the_public_page() {
         let mut public = Client::new(&router);
         let page = public.get("/items/CQ-TO-009").await.text();
         assert!(page.contains("登船时出示卡码") && page.contains("出示卡码"), "{page}");
+        assert!(page.contains("/me/complaints/new?about=item:CQ-TO-009"), "{page}");
         let found = public.get("/items?q=%E6%B8%B8%E8%BD%AE").await.text();
         assert!(found.contains("CQ-TO-009") && !found.contains("CQ-TR-001"));
         assert_eq!(public.get("/items/NO-SUCH").await.status, 404);

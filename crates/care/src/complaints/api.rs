@@ -151,8 +151,8 @@ fn whole(seen: Seen, body: fn(Matter) -> MatterBody) -> SeenBody {
 /// A step.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct StepBody {
-    /// `assign`, `transfer`, `return`, `escalate`, `extend`, `answer`, `merge`, `name`; of the owner
-    /// `rate`, `reopen`, `appeal`, `withdraw`.
+    /// `assign`, `transfer`, `return`, `escalate`, `extend`, `answer`, `merge`, `name`, `against`; of
+    /// the owner `rate`, `reopen`, `appeal`, `withdraw`.
     act: String,
     #[serde(default)]
     note: String,

@@ -172,6 +172,12 @@ pub async fn search(app: &App, text: &str) -> Result<Vec<Answer>, Problem> {
     Ok(ranked(all, text))
 }
 
+/// The topics of answers, each once, in their order.
+pub fn topics(answers: &[Answer]) -> Vec<String> {
+    let topics: BTreeSet<&str> = answers.iter().map(|answer| answer.topic.as_str()).collect();
+    topics.into_iter().map(str::to_owned).collect()
+}
+
 /// Says whether an answer helped.
 ///
 /// # Errors

@@ -120,10 +120,7 @@ impl Told {
             *text = text.trim().to_owned();
         }
         let known = word(KINDS, &self.kind).is_some() && word(FIELDS, &self.field).is_some();
-        let place = divisions::find(&self.division).is_some_and(|place| {
-            place.region == divisions::Region::Chongqing && place.is_in_force(today)
-        });
-        if !known || !place {
+        if !known || !is_place(&self.division, today) {
             return Err(Refused::Class);
         }
         if self.body.chars().count() < 2
@@ -151,6 +148,13 @@ impl Told {
         self.sensitive |= self.kind == "report";
         Ok(self)
     }
+}
+
+/// Whether matters lie in this division: one of Chongqing that is in force on the day.
+pub fn is_place(code: &str, today: Date) -> bool {
+    divisions::find(code).is_some_and(|place| {
+        place.region == divisions::Region::Chongqing && place.is_in_force(today)
+    })
 }
 
 /// What shall be done with a matter.
@@ -214,7 +218,8 @@ pub struct Context {
 }
 
 /// The positions in which a member of staff stands to a matter. An authority distributes what lies in
-/// its area, the responsible organisation handles it.
+/// its area, the responsible organisation handles it. What is directed against a district's authority or
+/// its head is distributed by the city's alone.
 pub fn hands(matter: &Matter, actor: &Actor) -> Vec<Hand> {
     let mut hands = Vec::new();
     if matter.org.is_some() && matter.org == actor.org {
@@ -222,13 +227,20 @@ pub fn hands(matter: &Matter, actor: &Actor) -> Vec<Hand> {
     }
     let dispatches = match actor.role {
         Role::MunicipalOfficer | Role::MunicipalApprover => true,
-        Role::DistrictOfficer | Role::DistrictApprover => matter.division == actor.division,
+        Role::DistrictOfficer | Role::DistrictApprover => {
+            matter.division == actor.division && !is_against(matter, actor.org)
+        }
         _ => false,
     };
     if dispatches {
         hands.push(Hand::Dispatcher);
     }
     hands
+}
+
+/// Whether a matter is directed against an organisation, which is to say against its head too.
+pub fn is_against(matter: &Matter, org: Option<Id>) -> bool {
+    org.is_some() && matter.against_org == org
 }
 
 /// Nobody handles a matter about himself or his own.
@@ -251,6 +263,11 @@ pub fn decide(matter: &Matter, step: &Step, context: &Context) -> Result<Matter,
     }
     if let (Hand::Handler | Hand::Dispatcher, Some(account)) = (context.hand, context.account) {
         is_not_his_own(matter, account)?;
+        // Nothing lies above the city's authority: of a matter against it, it does no more than give it
+        // to somebody else.
+        if is_against(matter, context.org) && !step.act.gives_away() {
+            return Err(Refused::Own);
+        }
     }
     let note = step.note.trim();
     if note.chars().count() > 2_000 || note.contains('\0') {
@@ -266,7 +283,7 @@ pub fn decide(matter: &Matter, step: &Step, context: &Context) -> Result<Matter,
                 return Err(Refused::Org);
             }
             // A matter against an organisation is not answered by it.
-            if step.org == matter.against_org {
+            if is_against(matter, step.org) {
                 return Err(Refused::Own);
             }
             next.org = step.org;
@@ -299,6 +316,14 @@ pub fn decide(matter: &Matter, step: &Step, context: &Context) -> Result<Matter,
         Act::Reopen | Act::Appeal => again(matter, &mut next, step, context)?,
         Act::Withdraw => next.closed_at = Some(context.now),
         Act::Merge => merge(matter, &mut next, context)?,
+        Act::Against => {
+            reason_of(true, note)?;
+            if step.org.is_none() && step.account.is_none() {
+                return Err(Refused::Org);
+            }
+            // Distributed anew, by and to somebody whom it does not concern.
+            (next.against, next.against_org, next.org) = (step.account, step.org, None);
+        }
         Act::Name => {
             step.account.ok_or(Refused::Unknown)?;
         }
@@ -363,7 +388,8 @@ fn merge(matter: &Matter, next: &mut Matter, context: &Context) -> Result<(), Re
     let open = matches!(into.state, State::Received | State::Assigned);
     let same = into.field == matter.field && into.sensitive == matter.sensitive;
     // An objection to an access is answered to one person alone.
-    if into.id == matter.id || !open || !same || into.kind == "objection" {
+    let against = (into.against, into.against_org) == (matter.against, matter.against_org);
+    if into.id == matter.id || !open || !same || !against || into.kind == "objection" {
         return Err(Refused::Merge);
     }
     next.merged_into = Some(into.id);

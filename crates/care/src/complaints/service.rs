@@ -255,6 +255,7 @@ pub async fn work(app: &App, actor: &Actor, state: State) -> Result<Vec<Matter>,
                     hide(matter);
                 }
             }
+            found.retain(|matter| !rules::hands(matter, &actor).is_empty());
             Ok(found)
         })
         .await
@@ -278,11 +279,11 @@ pub async fn look(app: &App, actor: &Actor, id: Id) -> Result<Seen, Problem> {
     app.db
         .write(move |tx| {
             let matter = store::by_id(tx, id)?.ok_or(Refused::Unknown)?;
+            rules::is_not_his_own(&matter, actor.account)?;
             let hands = rules::hands(&matter, &actor);
             if hands.is_empty() {
                 return Err(Refused::Unknown.into());
             }
-            rules::is_not_his_own(&matter, actor.account)?;
             let mut entry = Entry::new(entry, Utc::now(), &actor, "complaint.read", "Art. 22")
                 .on("complaint", id)
                 .why("办理诉求 / handling a matter", &["name", "phone", "text"]);
@@ -291,8 +292,11 @@ pub async fn look(app: &App, actor: &Actor, id: Id) -> Result<Seen, Problem> {
             if seen.matter.sensitive && !store::named(tx, actor.account)?.contains(&id) {
                 hide(&mut seen.matter);
                 seen.events.iter_mut().for_each(|event| event.note.clear());
-                seen.acts.retain(|act| matches!(act, Act::Name | Act::Assign));
+                seen.acts.retain(|act| act.gives_away());
                 entry.fields.clear();
+            }
+            if rules::is_against(&seen.matter, actor.org) {
+                seen.acts.retain(|act| act.gives_away());
             }
             journal::record(tx, &entry)?;
             Ok(seen)
@@ -314,7 +318,7 @@ pub async fn act(app: &App, actor: &Actor, id: Id, step: Step) -> Result<Matter,
             let line = rules::table::find(matter.state, step.act);
             let fitting = line.and_then(|l| l.hands.iter().find(|hand| hands.contains(hand)));
             let hand = *fitting.or(hands.first()).ok_or(Refused::Unknown)?;
-            let blind = matter.sensitive && !matches!(step.act, Act::Name | Act::Assign);
+            let blind = matter.sensitive && !step.act.gives_away();
             if blind && !store::named(tx, actor.account)?.contains(&id) {
                 return Err(Refused::Unknown.into());
             }
@@ -379,7 +383,7 @@ pub(super) fn carry_out(
         },
     };
     let next = rules::decide(&matter, step, &context)?;
-    if let (Act::Assign | Act::Transfer, Some(org)) = (step.act, step.org) {
+    if let (Act::Assign | Act::Transfer | Act::Against, Some(org)) = (step.act, step.org) {
         let known = org::all(tx)?.iter().any(|known| known.id == org);
         known.then_some(()).ok_or(Refused::Org)?;
     }
@@ -446,7 +450,7 @@ pub async fn set_route(
     to: Id,
 ) -> Result<(), Problem> {
     let fits = field.is_empty() || rules::word(rules::FIELDS, &field).is_some();
-    if !fits || !(division.is_empty() || divisions::find(&division).is_some()) {
+    if !fits || !(division.is_empty() || rules::is_place(&division, Utc::now().day())) {
         return Err(Refused::Class.into());
     }
     let entry = Entry::new(app.id(), Utc::now(), actor, "complaint.route-set", "Art. 22");

@@ -106,7 +106,8 @@ pub fn save(tx: &mut Tx<'_>, m: &Matter) -> Result<(), DbError> {
     let sql = "UPDATE complaint SET state = $1, org_id = $2, due_on = $3, extended = $4,
         escalated = $5, appealed = $6, reminded = $7, answered_at = $8, answered_by = $9,
         answered_org = $10, closed_at = $11, outcome = $12, answer = $13, score = $14,
-        score_words = $15, merged_into = $16, version = $17 WHERE id = $18 AND version = $19";
+        score_words = $15, merged_into = $16, version = $17, against = $18, against_org = $19
+        WHERE id = $20 AND version = $21";
     tx.execute_one(
         sql,
         &[
@@ -127,6 +128,8 @@ pub fn save(tx: &mut Tx<'_>, m: &Matter) -> Result<(), DbError> {
             v(&m.score_words),
             v(m.merged_into),
             v(m.version),
+            v(m.against),
+            v(m.against_org),
             v(m.id),
             v(m.version - 1),
         ],

@@ -206,6 +206,61 @@ async fn an_objection_passes_over_the_accuser_s_opposite_and_needs_an_access_of_
 }
 
 #[tokio::test]
+async fn what_is_against_an_authority_or_its_head_leaves_its_hands_and_its_sight() {
+    for house in houses("care_against").await {
+        let (app, district, city) = (&house.app, &house.district, &house.city);
+        let third = Id(4_711);
+        add_org(app, third, "市民政局", "civil-affairs", "500000", city.org).await;
+        let made = service::open(app, None, "page", told("complaint")).await.expect("open");
+        let to = |act, org| Step { org, ..Step::new(act, "反映本局负责人") };
+        let nowhere = service::act(app, district, made.id, to(Act::Against, Some(Id(1)))).await;
+        assert_eq!(nowhere.err().map(|problem| problem.code), Some("complaints/org"));
+        let said = service::act(app, district, made.id, to(Act::Against, district.org)).await;
+        assert_eq!(said.expect("said").against_org, district.org);
+        let code = service::look(app, district, made.id).await.err().map(|problem| problem.code);
+        assert_eq!(code, Some("complaints/unknown"));
+        let listed = service::work(app, district, State::Received).await.expect("a list");
+        assert!(listed.is_empty(), "{listed:?}");
+        let taken = service::act(app, district, made.id, to(Act::Assign, district.org)).await;
+        assert_eq!(taken.err().map(|problem| problem.code), Some("complaints/unknown"));
+        let back = service::act(app, city, made.id, to(Act::Assign, district.org)).await;
+        assert_eq!(back.err().map(|problem| problem.code), Some("complaints/own"));
+        let given = service::act(app, city, made.id, to(Act::Assign, Some(third))).await;
+        assert_eq!(given.expect("given away").org, Some(third));
+        let entries = "SELECT COUNT(*) FROM journal_entry WHERE act = 'complaint.directed'";
+        assert_eq!(count(app, entries).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_matter_lets_its_handler_say_whom_it_is_against() {
+    for house in houses("care_against_page").await {
+        let made = service::open(&house.app, None, "page", told("complaint")).await.expect("open");
+        let mut office = Client::signed_in(&house.router, &house.app, &house.district).await;
+        let path = format!("/office/complaints/{}", made.id);
+        assert!(office.get(&path).await.text().contains("标明被反映的单位或人员"));
+        let own = house.district.org.expect("an org").to_string();
+        let form = [("act", "against"), ("org", own.as_str()), ("note", "反映负责人")];
+        assert_eq!(office.post_form(&path, &form).await.status, 303);
+        assert_eq!(office.get(&path).await.status, 404, "out of its sight");
+    }
+}
+
+#[tokio::test]
+async fn a_route_leads_from_a_place_that_is_in_force() {
+    for house in houses("care_route_place").await {
+        let (city, to) = (&house.city, house.district.org.expect("an org"));
+        for wrong in ["500112", "510100", "nonsense"] {
+            let set =
+                service::set_route(&house.app, city, String::new(), wrong.to_owned(), to).await;
+            assert_eq!(set.err().map(|problem| problem.code), Some("complaints/class"), "{wrong}");
+        }
+        let here = "500103".to_owned();
+        service::set_route(&house.app, city, String::new(), here, to).await.expect("set");
+    }
+}
+
+#[tokio::test]
 async fn one_answer_goes_to_all_that_were_merged_and_an_appeal_goes_up() {
     for house in houses("care_merge").await {
         let first = service::open(&house.app, None, "page", told("complaint")).await.expect("one");
@@ -288,6 +343,11 @@ async fn an_answer_is_published_by_another_found_by_everybody_and_suggested_to_h
         assert_eq!(checks.post_form("/office/help", &yes).await.status, 200);
         let found = stranger.get("/help?q=ckwr").await.text();
         assert!(found.contains("请按呼叫铃"), "by initials: {found}");
+        let shown = stranger.get("/help?topic=outlet").await.text();
+        assert!(shown.contains("请按呼叫铃") && shown.contains("/complaints?kind=consultation"));
+        assert!(!stranger.get("/help?topic=money").await.text().contains("请按呼叫铃"));
+        let none = stranger.get("/help?q=%E5%A4%A9%E6%B0%94").await.text();
+        assert!(none.contains("text=%E5%A4%A9%E6%B0%94"), "the question goes along: {none}");
         let code = waiting[0].code.to_string();
         let voice = [("code", code.as_str()), ("helpful", "1")];
         assert_eq!(stranger.post_form("/help", &voice).await.status, 303);

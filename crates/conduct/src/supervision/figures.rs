@@ -327,6 +327,20 @@ pub static FIGURES: &[Figure] = &[
         "/office/complaints/figures",
         services::answered,
     ))),
+    flow(count(
+        "complaints-marks",
+        (Service, 22),
+        ("答复满意度（按评分）", "Marks given to answers"),
+        "/office/complaints/figures",
+        services::marks,
+    )),
+    count(
+        "complaints-open",
+        (Service, 22),
+        ("待答复的诉求（按方面）", "Complaints that wait, by field"),
+        "/office/complaints",
+        services::complaints_open,
+    ),
     count(
         "complaints-late",
         (Service, 22),

@@ -10,15 +10,41 @@ use super::store::{days, district, moments, named, plain, rows};
 
 type Lines = Result<Vec<Line>, DbError>;
 
+fn field(code: &str) -> Text {
+    word(FIELDS, code).map_or_else(|| plain(code), |word| word.name())
+}
+
 pub(super) fn complaints(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
-    fn field(code: &str) -> Text {
-        word(FIELDS, code).map_or_else(|| plain(code), |word| Text::new(word.1, word.2))
-    }
     let [from, until] = moments(scope);
     let sql = "SELECT field, COUNT(*) FROM complaint
                WHERE opened_at >= $1 AND opened_at < $2 AND ($3 = '' OR division = $4)
                GROUP BY field ORDER BY field";
     rows(tx, sql, &[v(from), v(until), v(&scope.division), v(&scope.division)], field)
+}
+
+/// Complaints that wait for their answer.
+pub(super) fn complaints_open(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
+    let sql = "SELECT field, COUNT(*) FROM complaint
+               WHERE state IN ('received', 'assigned') AND ($1 = '' OR division = $2)
+               GROUP BY field ORDER BY field";
+    rows(tx, sql, &[v(&scope.division), v(&scope.division)], field)
+}
+
+/// The marks that people gave to the answers of the period.
+pub(super) fn marks(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
+    const WORDS: &[(&str, &str, &str)] = &[
+        ("1", "1分（很不满意）", "1 (very bad)"),
+        ("2", "2分", "2"),
+        ("3", "3分", "3"),
+        ("4", "4分", "4"),
+        ("5", "5分（很满意）", "5 (very good)"),
+    ];
+    let [from, until] = moments(scope);
+    let sql = "SELECT CAST(score AS TEXT), COUNT(*) FROM complaint
+               WHERE score IS NOT NULL AND answered_at >= $1 AND answered_at < $2
+                 AND ($3 = '' OR division = $4) GROUP BY score ORDER BY score";
+    let params = [v(from), v(until), v(&scope.division), v(&scope.division)];
+    rows(tx, sql, &params, |code| named(WORDS, code))
 }
 
 /// Answered in time or late, by the day that was promised.

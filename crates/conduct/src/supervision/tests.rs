@@ -210,11 +210,14 @@ async fn complaints_and_freezes_are_counted_late_or_in_time() {
             ] {
                 let sql = "INSERT INTO complaint (id, reference, kind, field, division, channel, body,
                        about_kind, about_id, name, phone, state, sensitive, opened_at, due_on, extended,
-                       escalated, appealed, reminded, answered_at, outcome, answer, score_words, version)
+                       escalated, appealed, reminded, answered_at, outcome, answer, score, score_words, version)
                      VALUES ($1, $2, 'complaint', 'money', '500103', 'page', 'x', '', '', '', '', $3,
-                       FALSE, $4, $5, FALSE, FALSE, FALSE, FALSE, $6, '', '', '', 1)";
+                       FALSE, $4, $5, FALSE, FALSE, FALSE, FALSE, $6, '', '', $7, '', 1)";
                 let reference = id.to_string();
-                tx.execute(sql, &[v(id), v(reference), v(state), v(now), v(due_on), v(answered)])?;
+                let score = answered.map(|_| 4_i64);
+                let values =
+                    [v(id), v(reference), v(state), v(now), v(due_on), v(answered), v(score)];
+                tx.execute(sql, &values)?;
             }
             let mut frozen = people::freezes::rules::Freeze::new(
                 (kernel::id::Id(5), kernel::id::Id(6)),
@@ -234,6 +237,8 @@ async fn complaints_and_freezes_are_counted_late_or_in_time() {
             ("complaints", "money,待遇和补贴资金,Benefits and subsidies,3"),
             ("complaints-answered", "late,逾期答复,Late,1"),
             ("complaints-answered", "on-time,按期答复,In time,1"),
+            ("complaints-open", "money,待遇和补贴资金,Benefits and subsidies,1"),
+            ("complaints-marks", "4,4分,4,2"),
             ("complaints-late", "500103,渝中区,Yuzhong District,1"),
             ("freezes", "money,只冻结资金,Money,1"),
             ("freezes-late", "500103,渝中区,Yuzhong District,1"),

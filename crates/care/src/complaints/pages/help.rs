@@ -24,13 +24,29 @@ use crate::complaints::service::place;
 struct FindPage {
     p: Page,
     q: String,
+    /// The topic that is shown alone; empty for all.
+    topic: String,
+    topics: Vec<String>,
     answers: Vec<Answer>,
+    /// What was just said about an answer: `yes`, `no` or nothing.
+    said: String,
+}
+
+impl FindPage {
+    /// Name of a topic: that of a field, else as it was written.
+    fn named(&self, topic: &str) -> String {
+        field(&self.p, topic)
+    }
 }
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    topic: String,
+    #[serde(default)]
+    said: String,
 }
 
 pub(super) async fn find(
@@ -38,8 +54,14 @@ pub(super) async fn find(
     p: Page,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let answers = knowledge::search(&app, &asked.q).await?;
-    render(&FindPage { p, q: asked.q, answers })
+    let Asked { q, topic, said } = asked;
+    let mut answers = knowledge::search(&app, &q).await?;
+    let topics = match q.is_empty() {
+        true => knowledge::topics(&answers),
+        false => Vec::new(),
+    };
+    answers.retain(|answer| topic.is_empty() || answer.topic == topic);
+    render(&FindPage { p, q, topic, topics, answers, said })
 }
 
 #[derive(Deserialize)]
@@ -53,8 +75,9 @@ pub(super) async fn voice(
     Form(form): Form<Voice>,
 ) -> Result<Response, Problem> {
     let code = optional(&form.code)?.ok_or(Refused::Unknown)?;
-    knowledge::voice(&app, code, form.helpful == "1").await?;
-    Ok(Redirect::to("/help").into_response())
+    let helpful = form.helpful == "1";
+    knowledge::voice(&app, code, helpful).await?;
+    Ok(Redirect::to(if helpful { "/help?said=yes" } else { "/help?said=no" }).into_response())
 }
 
 /// A draft or a decision as typed.

@@ -87,11 +87,13 @@ pub enum Act {
     Merge,
     /// Names somebody who may see a sensitive matter.
     Name,
+    /// Says whom it is directed against: an organisation with its head, or an account.
+    Against,
 }
 
 impl Act {
     /// All acts.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Assign,
         Self::Transfer,
         Self::Return,
@@ -105,11 +107,17 @@ impl Act {
         Self::Withdraw,
         Self::Merge,
         Self::Name,
+        Self::Against,
     ];
 
     /// Stable code.
     pub fn code(self) -> &'static str {
         self.words().0
+    }
+
+    /// Whether it only puts a matter into somebody else's hands, which needs no sight of it.
+    pub fn gives_away(self) -> bool {
+        matches!(self, Self::Assign | Self::Name)
     }
 
     /// As the journal says it.
@@ -143,6 +151,9 @@ impl Act {
             Self::Withdraw => ("withdraw", "complaint.withdrawn", "撤回", "Withdraw"),
             Self::Merge => ("merge", "complaint.merged", "并案", "Merge"),
             Self::Name => ("name", "complaint.named", "指定承办人", "Name a handler"),
+            Self::Against => {
+                ("against", "complaint.directed", "标明被反映对象", "Say whom it is against")
+            }
         }
     }
 }
@@ -186,6 +197,7 @@ pub const TABLE: &[Line] = &[
     line(Received, Act::Escalate, Assigned, &[Dispatcher, Clock]),
     line(Received, Act::Merge, Merged, &[Dispatcher]),
     line(Received, Act::Name, Received, &[Dispatcher]),
+    line(Received, Act::Against, Received, &[Dispatcher]),
     line(Received, Act::Withdraw, Withdrawn, &[Person]),
     line(Assigned, Act::Transfer, Assigned, &[Handler, Dispatcher]),
     line(Assigned, Act::Return, Received, &[Handler]),
@@ -194,6 +206,7 @@ pub const TABLE: &[Line] = &[
     line(Assigned, Act::Answer, Answered, &[Handler]),
     line(Assigned, Act::Merge, Merged, &[Dispatcher]),
     line(Assigned, Act::Name, Assigned, &[Dispatcher]),
+    line(Assigned, Act::Against, Received, &[Handler, Dispatcher]),
     line(Assigned, Act::Withdraw, Withdrawn, &[Person]),
     line(Answered, Act::Rate, Closed, &[Person]),
     line(Answered, Act::Close, Closed, &[Clock]),

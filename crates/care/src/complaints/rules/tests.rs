@@ -122,6 +122,58 @@ fn nobody_handles_a_matter_about_himself_or_his_own() {
 }
 
 #[test]
+fn what_is_said_to_be_against_an_organisation_or_its_head_is_distributed_anew() {
+    let before = matter(State::Assigned);
+    let said =
+        |org, account| Step { org, account, ..Step::new(Act::Against, "反映本单位负责人") };
+    let nobody = decide(&before, &said(None, None), &context(Hand::Handler));
+    assert_eq!(nobody, Err(Refused::Org));
+    let silent = Step { note: String::new(), ..said(Some(Id(7)), None) };
+    assert_eq!(decide(&before, &silent, &context(Hand::Handler)), Err(Refused::Reason));
+    let after = decide(&before, &said(Some(Id(7)), None), &context(Hand::Handler)).expect("said");
+    assert_eq!((after.state, after.org, after.against_org), (State::Received, None, Some(Id(7))));
+    let own = Step { org: Some(Id(7)), ..step(Act::Assign) };
+    assert_eq!(decide(&after, &own, &context(Hand::Dispatcher)), Err(Refused::Own));
+    for act in [Act::Escalate, Act::Merge, Act::Against] {
+        let done = decide(&after, &step(act), &context(Hand::Dispatcher));
+        assert_eq!(done, Err(Refused::Own), "{act:?} by the one that it is against");
+    }
+    assert!(decide(&after, &step(Act::Assign), &context(Hand::Dispatcher)).is_ok(), "given away");
+    let himself =
+        decide(&before, &said(None, Some(Id(50))), &context(Hand::Handler)).expect("said");
+    let given = decide(&himself, &step(Act::Assign), &context(Hand::Dispatcher));
+    assert_eq!(given, Err(Refused::Own), "not even given away by the one whom it is about");
+}
+
+#[test]
+fn a_district_does_not_distribute_what_is_against_it_and_the_city_does() {
+    let district = Actor { org: Some(Id(7)), ..actor(Role::DistrictOfficer) };
+    let city = Actor { org: Some(Id(9)), ..actor(Role::MunicipalOfficer) };
+    let division = district.division.clone();
+    let here = Matter { division, org: None, ..matter(State::Received) };
+    assert_eq!(hands(&here, &district), [Hand::Dispatcher]);
+    let against = Matter { against_org: Some(Id(7)), ..here };
+    assert!(hands(&against, &district).is_empty());
+    assert_eq!(hands(&against, &city), [Hand::Dispatcher]);
+}
+
+#[test]
+fn a_matter_against_somebody_is_not_merged_into_one_that_he_answers() {
+    let against = Matter { against_org: Some(Id(8)), ..matter(State::Received) };
+    let into = Matter { id: Id(2), org: Some(Id(8)), ..matter(State::Assigned) };
+    let context = Context { into: Some(Box::new(into)), ..context(Hand::Dispatcher) };
+    assert_eq!(decide(&against, &step(Act::Merge), &context), Err(Refused::Merge));
+}
+
+#[test]
+fn a_place_is_a_division_in_force_on_the_day() {
+    assert!(is_place("500112", date!(2025 - 01 - 01)));
+    for wrong in ["500112", "510100", "999999", ""] {
+        assert!(!is_place(wrong, date!(2026 - 09 - 30)), "{wrong}");
+    }
+}
+
+#[test]
 fn an_appeal_goes_up_once_in_time_and_the_same_hand_does_not_answer_it() {
     let answered = Matter {
         answered_at: Some(context(Hand::Person).now),
@@ -181,7 +233,7 @@ fn a_report_is_sensitive_and_a_wrong_word_is_refused() {
 proptest! {
     #[test]
     fn whatever_is_done_the_table_is_kept_and_the_version_grows(
-        state in 0usize..6, act in 0usize..13, hand in 0usize..4, org in 7i64..10
+        state in 0usize..6, act in 0usize..14, hand in 0usize..4, org in 7i64..10
     ) {
         let hand = [Hand::Person, Hand::Handler, Hand::Dispatcher, Hand::Clock][hand];
         let before = Matter {

@@ -119,6 +119,7 @@ async fn a_holder_sees_his_own_money_and_chooses_where_returned_money_goes() {
         assert!(text.contains("耕地地力保护补贴") && text.contains("账户已销户或异常"));
         assert_eq!(text.matches("<section").count(), 1, "nobody else's");
         let payment = house.payments(batch).await.remove(0);
+        assert!(text.contains(&format!("/me/complaints/new?about=payment:{}", payment.id)));
         let card = house.people[0].1.to_string();
         let path = format!("/me/payments/{}/account", payment.id);
         assert_eq!(holder.post_form(&path, &[("card", &card)]).await.status, 303);

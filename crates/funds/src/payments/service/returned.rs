@@ -58,7 +58,7 @@ pub(crate) fn tell(
             )
         } else {
             format!(
-                "【社保卡一卡通】{what}{amount}元未能入账已退回，请在“我的资金”或就近网点核对收款账户，核对后重新发放。咨询12333"
+                "【社保卡一卡通】{what}{amount}元未能入账已退回，请在“我的资金”或就近网点核对收款账户，核对后重新发放；有疑问可在该页咨询或投诉，或拨打12333"
             )
         };
         messages.push((app.id(), Sms { to: to.clone(), text }));
