@@ -36,10 +36,11 @@ pub(crate) fn happen(
     let (payment, posting) = Rules::sound().apply(&before.payment, event)?;
     let after = Stored { payment, tries: 0, ..before.clone() };
     payments::save(tx, &after, now, now)?;
+    let name = payment.state.name();
     let entry = entry(app, actor, "bills.moved", now)
         .about(before.person)
         .on("bill-payment", before.id)
-        .why(format!("缴费 / a bill: {}", payment.state.name().zh), &[]);
+        .why(format!("缴费：{} / a bill: {}", name.zh, name.en), &[]);
     if let Some(posting) = posting {
         payments::post(tx, app, before, event.code(), posting, entry.id, now)?;
     }
