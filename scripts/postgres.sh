@@ -2,6 +2,7 @@
 # A PostgreSQL server for tests that is thrown away afterwards.
 #
 #   scripts/postgres.sh run -- COMMAND…   runs COMMAND with YIKATONG_TEST_POSTGRES set to a new server
+#                                         and YIKATONG_TEST_POSTGRES_CA to the file of its certificate
 #   scripts/postgres.sh start             starts one that stays, and prints what to export
 #   scripts/postgres.sh stop              stops and deletes the one that `start` left
 #
@@ -67,16 +68,28 @@ postgres_start() {
     cat "$POSTGRES_DIR/initdb.log" >&2
     die "initdb failed"
   }
+  # One certificate that is its own authority, for tests of TLS; 127.0.0.1 is its only name.
+  (
+    cd "$POSTGRES_DIR"
+    as_server_user openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+      -subj /CN=test -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+      -keyout data/server.key -out data/server.crt >initdb.log 2>&1
+  ) || {
+    cat "$POSTGRES_DIR/initdb.log" >&2
+    die "openssl made no certificate"
+  }
+  cp "$POSTGRES_DIR/data/server.crt" "$POSTGRES_DIR/ca.pem"
   # Another program may take the port between our look and the server's start.
   for try in 1 2 3 4 5; do
     port=$(free_port)
     settings="-p $port -k $POSTGRES_DIR -c listen_addresses=127.0.0.1 -c max_connections=300"
-    settings+=" -c fsync=on -c synchronous_commit=on -c shared_buffers=128MB -c timezone=UTC"
+    settings+=" -c fsync=on -c synchronous_commit=on -c shared_buffers=128MB -c timezone=UTC -c ssl=on"
     if (
       cd "$POSTGRES_DIR"
       as_server_user "$bin/pg_ctl" start -w -s -t 60 -D data -l log -o "$settings" >/dev/null 2>&1
     ); then
       export YIKATONG_TEST_POSTGRES="postgres://yikatong@127.0.0.1:$port/postgres"
+      export YIKATONG_TEST_POSTGRES_CA="$POSTGRES_DIR/ca.pem"
       return 0
     fi
   done
@@ -142,6 +155,7 @@ postgres_main() {
       echo "$POSTGRES_DIR" >"$POSTGRES_STATE"
       trap - EXIT
       echo "export YIKATONG_TEST_POSTGRES=$YIKATONG_TEST_POSTGRES"
+      echo "export YIKATONG_TEST_POSTGRES_CA=$YIKATONG_TEST_POSTGRES_CA"
       ;;
     stop)
       [[ -f $POSTGRES_STATE ]] || die "none was started with scripts/postgres.sh start"

@@ -1,6 +1,6 @@
 //! All SQL of cards.
 
-use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, v};
+use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -177,7 +177,7 @@ pub fn insert(
             v(card.replaces.is_some()),
             v(card.outlet),
             v(&card.delivery),
-            v(&application.guardian),
+            sealed(&application.guardian),
             v(card.applied_at),
             v(card.cause.code()),
             v(card.replaces),
@@ -298,7 +298,7 @@ pub fn set_handed_over(tx: &mut Tx<'_>, card: &Card, to: &str, now: Utc) -> Resu
     tx.execute_one(
         "UPDATE card SET stage = $1, handed_over_at = $2, handed_to = $3, version = version + 1
          WHERE person_id = $4 AND id = $5 AND version = $6",
-        &[v(card.stage.code()), v(now), v(to), v(card.person), v(card.id), v(card.version)],
+        &[v(card.stage.code()), v(now), sealed(to), v(card.person), v(card.id), v(card.version)],
     )
 }
 

@@ -17,9 +17,10 @@ CREATE TABLE work_order_contradiction (
     channel TEXT NOT NULL,
     number TEXT NOT NULL,
     content TEXT NOT NULL,
+    digest BYTEA NOT NULL,
     seen_at BIGINT NOT NULL,
     settled_at BIGINT,
     settled_by BIGINT,
     note TEXT NOT NULL,
-    UNIQUE (channel, number, content)
+    UNIQUE (channel, number, digest)
 );

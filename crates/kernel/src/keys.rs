@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use seal::column::ColumnCipher;
 use seal::head::{HeadError, TreeHead};
 use seal::keystore::{FIELD, JOURNAL, KeyError, KeyStore, SecretText, SoftKeys};
 use seal::sm2::{Signature, SignerId, VerifyingKey};
@@ -59,6 +60,24 @@ impl Keys {
     pub fn open_head(&self, signed: &str) -> Result<TreeHead, HeadError> {
         let key = self.0.public(JOURNAL, SignerId::JOURNAL).map_err(|_| HeadError::Signature)?;
         TreeHead::open(signed, &key)
+    }
+
+    /// A digest that nobody makes without this installation's keys: what it stands for cannot be
+    /// tried out.
+    ///
+    /// # Panics
+    /// When the installation's digest key is missing, which [`Keys::open_file`] rules out.
+    pub fn digest(&self, message: &[u8]) -> [u8; 32] {
+        self.0.mac("digest", message).expect("each installation has a digest key")
+    }
+
+    /// The cipher of the [`sealed`](crate::db::sealed) columns, of a key made from the field key.
+    ///
+    /// # Panics
+    /// When the installation's field key is missing, which [`Keys::open_file`] rules out.
+    pub fn column_cipher(&self) -> ColumnCipher {
+        let key = self.0.mac(FIELD, b"columns");
+        ColumnCipher::new(key.expect("each installation has a field key"))
     }
 
     /// Encrypts a field; `context` binds it to its row.

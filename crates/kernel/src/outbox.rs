@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 
-use crate::db::{DbError, Tx, v};
+use crate::db::{DbError, Tx, sealed, v};
 use crate::id::Id;
 use crate::platform::App;
 use crate::time::Utc;
@@ -60,7 +60,7 @@ pub fn put_sms(tx: &mut Tx<'_>, id: Id, now: Utc, sms: &Sms) -> Result<(), DbErr
     let body = serde_json::to_string(sms).map_err(|e| DbError::Engine(e.to_string()))?;
     tx.execute(
         "INSERT INTO outbox (id, topic, body, created_at) VALUES ($1, 'sms', $2, $3)",
-        &[v(id), v(body), v(now)],
+        &[v(id), sealed(body), v(now)],
     )?;
     Ok(())
 }
@@ -72,7 +72,7 @@ pub fn put_sms(tx: &mut Tx<'_>, id: Id, now: Utc, sms: &Sms) -> Result<(), DbErr
 pub fn put_all_sms(tx: &mut Tx<'_>, now: Utc, messages: &[(Id, Sms)]) -> Result<(), DbError> {
     let row = |(id, sms): &(Id, Sms)| {
         let body = serde_json::to_string(sms).map_err(|e| DbError::Engine(e.to_string()))?;
-        Ok(vec![v(*id), v("sms"), v(body), v(now)])
+        Ok(vec![v(*id), v("sms"), sealed(body), v(now)])
     };
     let rows = messages.iter().map(row).collect::<Result<Vec<_>, DbError>>()?;
     tx.insert_rows("outbox (id, topic, body, created_at)", "", &rows).map(drop)

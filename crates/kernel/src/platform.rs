@@ -58,6 +58,7 @@ pub type App = Arc<Platform>;
 impl Platform {
     /// Puts a platform together. The database must have been migrated.
     pub fn new(db: Db, keys: Keys, config: Config, figures: PrometheusHandle, node: u64) -> Self {
+        db.seal_with(&keys);
         Self {
             db,
             ids: IdMaker::new(node),

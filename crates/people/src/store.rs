@@ -1,6 +1,6 @@
 //! All SQL of the person register.
 
-use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, v};
+use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 
@@ -47,16 +47,16 @@ pub fn person_row(person: &Person, now: Utc) -> Vec<Value<'static>> {
     let keys = pinyin::name_keys(&person.name);
     vec![
         v(person.id),
-        v(person.number.as_str().to_owned()),
+        sealed(person.number.as_str().to_owned()),
         v(person.document.code().to_owned()),
-        v(person.name.clone()),
-        v(keys.full.replace(' ', "")),
-        v(keys.initials),
+        sealed(person.name.clone()),
+        sealed(keys.full.replace(' ', "")),
+        sealed(keys.initials),
         v(person.sex.code().to_owned()),
         v(day_text(person.birth)),
         v(person.nation.clone()),
-        v(person.phone.clone()),
-        v(person.address.clone()),
+        sealed(person.phone.clone()),
+        sealed(person.address.clone()),
         v(person.household.clone()),
         v(person.ground.code().to_owned()),
         v(person.ground_until.map(day_text)),
@@ -64,6 +64,11 @@ pub fn person_row(person: &Person, now: Utc) -> Vec<Value<'static>> {
         v(now),
         v(person.version),
     ]
+}
+
+/// A person's number as a row of [`NUMBER_ROWS`].
+pub fn number_row(person: &Person) -> Vec<Value<'static>> {
+    vec![sealed(person.number.as_str().to_owned()), v(person.id)]
 }
 
 /// Enters a person with his number.
@@ -74,7 +79,7 @@ pub fn insert(tx: &mut Tx<'_>, person: &Person, now: Utc) -> Result<(), DbError>
     let sql = "INSERT INTO person_number (number, person_id, is_current, document, from_on, reason)
                VALUES ($1, $2, TRUE, $3, $4, 'registered')";
     let from = day_text(now.day());
-    let key = [v(person.number.as_str()), v(person.id), v(person.document.code()), v(from)];
+    let key = [sealed(person.number.as_str()), v(person.id), v(person.document.code()), v(from)];
     tx.execute(sql, &key)?;
     let names: Vec<&str> = PERSON_ROWS.columns.iter().map(|(name, _)| *name).collect();
     let target = format!("person ({})", names.join(", "));
@@ -146,7 +151,7 @@ pub fn by_number(tx: &mut Tx<'_>, number: &PersonNumber) -> Result<Option<Person
     let sql = format!(
         "SELECT {COLUMNS} FROM person_number n JOIN person p ON p.id = n.person_id WHERE n.number = $1"
     );
-    tx.optional(&sql, &[v(number.as_str())])?.as_ref().map(read).transpose()
+    tx.optional(&sql, &[sealed(number.as_str())])?.as_ref().map(read).transpose()
 }
 
 /// What somebody typed into the search, by its shape: each is one read of one index.
@@ -213,7 +218,7 @@ fn found(
         "SELECT {COLUMNS} FROM person p WHERE {condition} AND p.merged_into IS NULL
          ORDER BY {order} LIMIT $2"
     );
-    tx.query(&sql, &[v(key), v(most)])?.iter().map(read).collect()
+    tx.query(&sql, &[sealed(key), v(most)])?.iter().map(read).collect()
 }
 
 /// How many people are registered.
@@ -245,6 +250,6 @@ pub fn set_deceased(
 pub fn set_contact(tx: &mut Tx<'_>, person: &Person) -> Result<(), DbError> {
     let sql = "UPDATE person SET phone = $1, address = $2, version = version + 1
                WHERE id = $3 AND version = $4";
-    let (phone, address) = (v(&person.phone), v(&person.address));
+    let (phone, address) = (sealed(&person.phone), sealed(&person.address));
     tx.execute_one(sql, &[phone, address, v(person.id), v(person.version)])
 }

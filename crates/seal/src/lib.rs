@@ -11,6 +11,7 @@ extern crate self as seal;
 
 pub mod base45;
 pub mod code;
+pub mod column;
 pub mod cq1;
 pub mod envelope;
 pub mod hash;

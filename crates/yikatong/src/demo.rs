@@ -279,9 +279,9 @@ fn org_of(here: &Province, demo: &DemoOrg, id: Id) -> Org {
 pub(crate) async fn actor_of(app: &App, login: &'static str) -> Result<Actor, Problem> {
     app.db
         .read(move |tx| {
-            let sql = "SELECT a.id, a.name, a.role, a.org_id, a.division FROM account_login l
-                       JOIN account a ON a.id = l.account_id WHERE l.login = $1";
-            let row = tx.one(sql, &[v(login)])?;
+            let account = auth::account_called(tx, login)?;
+            let sql = "SELECT id, name, role, org_id, division FROM account WHERE id = $1";
+            let row = tx.one(sql, &[v(account)])?;
             let role = row.get::<String>(2)?.parse();
             Ok(Actor {
                 account: row.get(0)?,
@@ -358,8 +358,7 @@ async fn set_passwords(app: &App, demo: &Demo) -> Result<(), Problem> {
 }
 
 fn set_password(tx: &mut Tx<'_>, login: &str, hash: &str) -> Result<(), DbError> {
-    let sql = "SELECT account_id FROM account_login WHERE login = $1";
-    let account = tx.one(sql, &[v(login)])?.get(0)?;
+    let account = auth::account_called(tx, login)?.ok_or(DbError::NotOne(0))?;
     auth::set_password(tx, account, hash)
 }
 
@@ -390,9 +389,7 @@ pub async fn load_people(
                     (at..end).filter_map(|index| made(here, index, &shared.ids, now)).collect();
                 let mut rows = people.iter().map(|person| store::person_row(person, now));
                 tx.bulk(store::PERSON_ROWS, &mut rows)?;
-                let mut numbers = people
-                    .iter()
-                    .map(|person| vec![v(person.number.as_str().to_owned()), v(person.id)]);
+                let mut numbers = people.iter().map(store::number_row);
                 tx.bulk(store::NUMBER_ROWS, &mut numbers)?;
                 journal::record(tx, &entry)?;
                 Ok::<_, Problem>(())

@@ -79,9 +79,9 @@ struct City {
 
 async fn staff(app: &App, login: &'static str) -> Actor {
     let read = move |tx: &mut Tx<'_>| {
-        let sql = "SELECT a.id, a.name, a.role, a.org_id, a.division FROM account_login l
-                   JOIN account a ON a.id = l.account_id WHERE l.login = $1";
-        let row = tx.one(sql, &[v(login)])?;
+        let account = kernel::auth::account_called(tx, login)?;
+        let sql = "SELECT id, name, role, org_id, division FROM account WHERE id = $1";
+        let row = tx.one(sql, &[v(account)])?;
         let role: Role = row.get::<String>(2)?.parse().expect("a role");
         let (account, name) = (row.get(0)?, row.get(1)?);
         Ok::<_, DbError>(Actor {
@@ -364,5 +364,7 @@ async fn a_day_of_the_city_leaves_every_invariant_true() {
         city.everybody_sees_his_own_day().await;
         let failed = "SELECT COUNT(*) FROM job WHERE failures > 0";
         assert_eq!(city.count(failed).await, 0, "{}", city.test.engine);
+        let leaks = crate::at_rest::leaks(&city.app, city.test.engine).await;
+        assert_eq!(leaks, [] as [&str; 0], "{}", city.test.engine);
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the whole platform, in one binary.
 
+mod at_rest;
 mod bad_input;
 mod browser;
 mod byzantine;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use items::service::Catalogue;
 use kernel::actor::{Access, Actor, Role};
-use kernel::db::{DbError, Tx};
+use kernel::db::{DbError, Tx, v};
 use kernel::http::{Declared, RouteKind};
 use kernel::id::Id;
 use kernel::platform::App;
@@ -81,17 +81,10 @@ impl Served {
     async fn actor(&self, role: Role) -> Actor {
         let login = STAFF.iter().find(|(known, _)| *known == role).map(|(_, login)| *login);
         let read = move |tx: &mut Tx<'_>| {
-            let sql = match login {
-                Some(login) => format!(
-                    "SELECT a.id, a.name, a.org_id, a.division, a.person_id FROM account_login l
-                     JOIN account a ON a.id = l.account_id WHERE l.login = '{login}'"
-                ),
-                None => format!(
-                    "SELECT id, name, org_id, division, person_id FROM account
-                     WHERE role = '{role}' ORDER BY id LIMIT 1"
-                ),
-            };
-            let row = tx.one(&sql, &[])?;
+            let account = login.map(|login| kernel::auth::account_called(tx, login)).transpose()?;
+            let sql = "SELECT id, name, org_id, division, person_id FROM account
+                       WHERE id = $1 OR ($1 IS NULL AND role = $2) ORDER BY id LIMIT 1";
+            let row = tx.one(sql, &[v(account.flatten()), v(role.code())])?;
             let (account, name, org) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let (division, person) = (row.get(3)?, row.get(4)?);
             Ok::<_, DbError>(Actor { account, name, role, org, division, person })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kernel::actor::Actor;
-use kernel::db::{BulkRows, DbError, Row, Tx, Value, v};
+use kernel::db::{BulkRows, DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 use serde::de::DeserializeOwned;
@@ -255,7 +255,7 @@ pub fn outcomes(tx: &mut Tx<'_>, job: Id, number: i64) -> Result<Vec<Outcome>, D
 /// # Errors
 /// See [`DbError`].
 pub fn people_of(tx: &mut Tx<'_>, numbers: &[&str]) -> Result<HashMap<String, Id>, DbError> {
-    let keys: Vec<Value<'_>> = numbers.iter().map(|number| v(*number)).collect();
+    let keys: Vec<Value<'_>> = numbers.iter().map(|number| sealed(*number)).collect();
     let sql = "SELECT number, person_id FROM person_number WHERE number IN (#)";
     tx.query_in(sql, &keys)?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
@@ -316,7 +316,7 @@ pub fn insert_people(
     // Everybody takes the numbers in the same order, so that nobody waits in a circle.
     sorted.sort_unstable_by(|a, b| a.number.as_str().cmp(b.number.as_str()));
     let numbers: Vec<Vec<Value<'_>>> =
-        sorted.iter().map(|person| vec![v(person.id), v(person.number.as_str())]).collect();
+        sorted.iter().map(|person| vec![v(person.id), sealed(person.number.as_str())]).collect();
     all_in(tx.insert_rows(
         "person_number (person_id, number)",
         "ON CONFLICT DO NOTHING",
@@ -363,7 +363,7 @@ impl Application {
             "live" => v(true),
             "outlet_id" => v(self.card.outlet),
             "delivery" => v(self.card.delivery.clone()),
-            "guardian" => v(self.guardian.clone()),
+            "guardian" => sealed(self.guardian.clone()),
             "applied_at" => v(self.card.applied_at),
             "handed_to" => v(String::new()),
             "version" => v(self.card.version),

@@ -1,6 +1,6 @@
 //! All SQL of life events.
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use people::rules::Person;
@@ -73,10 +73,10 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<bool, DbError> {
             v(event.source),
             v(&report.source_id),
             v(report.kind.code()),
-            v(&report.number),
-            v(&report.name),
+            sealed(&report.number),
+            sealed(&report.name),
             v(day_text(report.day)),
-            v(&report.detail),
+            sealed(&report.detail),
             v(event.person),
             v(event.name_fits),
             v(event.state.code()),

@@ -1,6 +1,6 @@
 //! All SQL of matters.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -66,12 +66,12 @@ pub fn insert(tx: &mut Tx<'_>, m: &Matter) -> Result<(), DbError> {
         v(&m.field),
         v(&m.division),
         v(&m.channel),
-        v(&m.body),
+        sealed(&m.body),
         v(&m.about.0),
         v(&m.about.1),
         v(m.person),
-        v(&m.name),
-        v(&m.phone),
+        sealed(&m.name),
+        sealed(&m.phone),
         v(m.opened_by),
         v(m.against),
         v(m.against_org),
@@ -89,9 +89,9 @@ pub fn insert(tx: &mut Tx<'_>, m: &Matter) -> Result<(), DbError> {
         v(m.answered_org),
         v(m.closed_at),
         v(&m.outcome),
-        v(&m.answer),
+        sealed(&m.answer),
         v(m.score),
-        v(&m.score_words),
+        sealed(&m.score_words),
         v(m.merged_into),
         v(m.version),
     ];
@@ -123,9 +123,9 @@ pub fn save(tx: &mut Tx<'_>, m: &Matter) -> Result<(), DbError> {
             v(m.answered_org),
             v(m.closed_at),
             v(&m.outcome),
-            v(&m.answer),
+            sealed(&m.answer),
             v(m.score),
-            v(&m.score_words),
+            sealed(&m.score_words),
             v(m.merged_into),
             v(m.version),
             v(m.against),
@@ -258,7 +258,7 @@ pub fn add_event(
             v(&event.act),
             v(&event.by_role),
             v(account),
-            v(&event.note),
+            sealed(&event.note),
         ],
     )
     .map(drop)

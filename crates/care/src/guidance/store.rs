@@ -1,6 +1,6 @@
 //! All SQL of guidance.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -80,11 +80,11 @@ pub fn insert(tx: &mut Tx<'_>, r: &Request) -> Result<(), DbError> {
             v(r.id),
             v(r.person),
             v(&r.asked.way),
-            v(&r.asked.name),
-            v(&r.asked.phone),
+            sealed(&r.asked.name),
+            sealed(&r.asked.phone),
             v(&r.asked.division),
-            v(&r.asked.address),
-            v(&r.asked.needs),
+            sealed(&r.asked.address),
+            sealed(&r.asked.needs),
             v(r.opened_by),
             v(r.opened_at),
             v(r.state.words().0),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
@@ -74,7 +74,7 @@ pub fn people(
     tx: &mut Tx<'_>,
     numbers: &[&str],
 ) -> Result<HashMap<String, (Id, Option<String>)>, DbError> {
-    let keys: Vec<Value<'_>> = numbers.iter().map(|one| v(*one)).collect();
+    let keys: Vec<Value<'_>> = numbers.iter().map(|one| sealed(*one)).collect();
     let sql = "SELECT n.number, p.id, (SELECT MIN(b.code) FROM bank_account a
                    JOIN card c ON c.person_id = a.person_id AND c.id = a.card_id AND c.live
                    JOIN bank b ON b.id = a.bank_id

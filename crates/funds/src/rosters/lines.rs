@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::keys::Keys;
 use kernel::time::Utc;
@@ -16,7 +16,7 @@ use super::rules::{Found, Judged};
 /// # Errors
 /// See [`DbError`].
 pub fn find(tx: &mut Tx<'_>, numbers: &[&str]) -> Result<HashMap<String, Found>, DbError> {
-    let keys: Vec<_> = numbers.iter().map(|number| v(*number)).collect();
+    let keys: Vec<_> = numbers.iter().map(|number| sealed(*number)).collect();
     let rows = tx.query_in(
         "SELECT n.number, p.id, p.name, p.deceased_on, c.id, c.stage, a.bank_id, a.state, a.digest,
              a.changed_at

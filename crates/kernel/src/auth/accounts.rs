@@ -1,7 +1,7 @@
 //! Accounts as other capabilities make and change them, inside their own transactions.
 
 use crate::actor::Role;
-use crate::db::{DbError, Tx, v};
+use crate::db::{DbError, Tx, Value, sealed, v};
 use crate::id::Id;
 use crate::keys::Keys;
 use crate::platform::random;
@@ -38,11 +38,11 @@ pub fn create_account(tx: &mut Tx<'_>, account: &NewAccount, now: Utc) -> Result
         &[
             v(account.id),
             v(account.role.code()),
-            v(&account.name),
+            sealed(&account.name),
             v(account.org),
             v(&account.division),
             v(account.person),
-            v(account.phone.as_deref()),
+            account.phone.as_deref().map_or(Value::Null, sealed),
             v(now),
         ],
     )
@@ -60,7 +60,16 @@ pub(super) fn normal_login(login: &str) -> String {
 /// [`DbError::Unique`] when another account is called so.
 pub fn add_login(tx: &mut Tx<'_>, account: Id, login: &str) -> Result<(), DbError> {
     let sql = "INSERT INTO account_login (login, account_id) VALUES ($1, $2)";
-    tx.execute(sql, &[v(normal_login(login)), v(account)]).map(drop)
+    tx.execute(sql, &[sealed(normal_login(login)), v(account)]).map(drop)
+}
+
+/// The account that is called `login` at sign-in.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn account_called(tx: &mut Tx<'_>, login: &str) -> Result<Option<Id>, DbError> {
+    let sql = "SELECT account_id FROM account_login WHERE login = $1";
+    tx.optional(sql, &[sealed(normal_login(login))])?.map(|row| row.get(0)).transpose()
 }
 
 /// Sets the password, given as its Argon2id hash: hashing takes time and is done outside the
@@ -143,7 +152,7 @@ pub fn close_account(tx: &mut Tx<'_>, account: Id, now: Utc) -> Result<(), DbErr
 /// See [`DbError`].
 pub fn remove_login(tx: &mut Tx<'_>, account: Id, login: &str) -> Result<(), DbError> {
     let sql = "DELETE FROM account_login WHERE login = $1 AND account_id = $2";
-    tx.execute(sql, &[v(normal_login(login)), v(account)]).map(drop)
+    tx.execute(sql, &[sealed(normal_login(login)), v(account)]).map(drop)
 }
 
 /// Closes whatever accounts a person has.

@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, HeaderValue, header};
 
 pub use accounts::{
-    Member, NewAccount, account_of, add_login, close_account, close_accounts_of, create_account,
-    lift_duty, make_token, members, remove_login, replace_tokens, require_first, set_password,
-    set_totp_secret,
+    Member, NewAccount, account_called, account_of, add_login, close_account, close_accounts_of,
+    create_account, lift_duty, make_token, members, remove_login, replace_tokens, require_first,
+    set_password, set_totp_secret,
 };
 pub(crate) use pages::routes;
 pub use service::{confirm_password, count_try, forget_tries};

@@ -4,7 +4,7 @@ use super::accounts::normal_login;
 use super::guess::Guesses;
 use super::{ACTOR_COLUMNS, Session, find_session, lifetime, read_actor};
 use crate::actor::{Actor, Role};
-use crate::db::{DbError, Tx, v};
+use crate::db::{DbError, Tx, sealed, v};
 use crate::id::Id;
 use crate::journal::{self, Entry};
 use crate::law::Text;
@@ -75,7 +75,7 @@ pub(super) async fn check_password(
     let (name, device) = (login.clone(), device.map(|token| seal::token::digest(&token)));
     let (found, known) = app.db.read(move |tx| find_account(tx, &name, device)).await?;
     let door = if known { "known" } else { "any" };
-    let guessed = format!("{door}:{}", hex::encode(seal::sm3::sm3(login.as_bytes())));
+    let guessed = format!("{door}:{}", hex::encode(app.keys.digest(login.as_bytes())));
     count_guess(app, &guessed, now).await?;
     let found = found.filter(|found| found.actor.role.is_staff() == staff);
     let found = found.filter(|found| found.actor.role != Role::Terminal);
@@ -154,7 +154,7 @@ fn find_account(
         "SELECT {ACTOR_COLUMNS}, a.password, a.phone FROM account_login l
          JOIN account a ON a.id = l.account_id WHERE l.login = $1 AND a.closed_at IS NULL"
     );
-    let Some(row) = tx.optional(&sql, &[v(login)])? else {
+    let Some(row) = tx.optional(&sql, &[sealed(login)])? else {
         return Ok((None, false));
     };
     let found = Found { actor: read_actor(&row)?, password: row.get(6)?, phone: row.get(7)? };

@@ -53,7 +53,8 @@ impl Tx<'_> {
             return rows.iter().map(|row| Ok(self.execute(&sql, row)? == 1)).collect();
         }
         let key = target.split(['(', ',', ')']).nth(1).unwrap_or_default().trim();
-        let columns = super::columns::Columns::of(rows);
+        let shown = self.sealer.close_rows(rows)?;
+        let columns = super::columns::Columns::of(&shown);
         let returning =
             if on_conflict.is_empty() { String::new() } else { format!("RETURNING {key}") };
         let sql = format!("INSERT INTO {target} {} {on_conflict} {returning}", columns.select());
@@ -87,13 +88,14 @@ impl Tx<'_> {
     ) -> Result<u64, DbError> {
         let names: Vec<&str> = into.columns.iter().map(|(name, _)| *name).collect();
         let (table, names) = (into.table, names.join(", "));
+        let sealer = self.sealer;
         match &mut self.connected {
             Connected::Sqlite(connection) => {
                 let places = tuples(1, into.columns.len());
                 let sql = dialect(&format!("INSERT INTO {table} ({names}) VALUES {places}"));
                 let mut count = 0;
                 for row in rows {
-                    count += sqlite::execute(connection, &sql, &row)?;
+                    count += sqlite::execute(connection, &sql, &sealer.close(&row)?)?;
                 }
                 Ok(count)
             }
@@ -101,7 +103,16 @@ impl Tx<'_> {
                 let types: Vec<Type> =
                     into.columns.iter().map(|(_, kind)| pg_type(*kind)).collect();
                 let sql = format!("COPY {table} ({names}) FROM STDIN BINARY");
-                postgres::PgConnection::copy(connection, &sql, &types, rows)
+                let mut failed = None;
+                let mut shown = rows.map_while(|row| match sealer.close(&row) {
+                    Ok(row) => Some(row.into_owned()),
+                    Err(problem) => {
+                        failed = Some(problem);
+                        None
+                    }
+                });
+                let count = postgres::PgConnection::copy(connection, &sql, &types, &mut shown)?;
+                failed.map_or(Ok(count), Err)
             }
         }
     }

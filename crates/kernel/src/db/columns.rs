@@ -23,7 +23,9 @@ impl<'a> Columns<'a> {
             let (kind, array): (_, Array<'a>) = match first {
                 Some(Value::Int(_)) => ("bigint[]", Box::new(column(rows, place, int))),
                 Some(Value::Bool(_)) => ("boolean[]", Box::new(column(rows, place, bool))),
-                Some(Value::Text(_)) => ("text[]", Box::new(column(rows, place, text))),
+                Some(Value::Text(_) | Value::Sealed(_)) => {
+                    ("text[]", Box::new(column(rows, place, text)))
+                }
                 Some(Value::Bytes(_)) => ("bytea[]", Box::new(column(rows, place, bytes))),
                 Some(Value::Null) | None => {
                     kinds.push(None);

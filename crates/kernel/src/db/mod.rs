@@ -18,6 +18,7 @@
 //!   closure; the server gathers the flushes.
 //! * Statements say `$1`; SQLite sees `?1`. Columns are `BIGINT`, `BOOLEAN`, `TEXT`, `BYTEA` only.
 //! * Queues are bounded: when they are full the caller gets [`DbError::Busy`] at once.
+//! * What tells who somebody is stands in [`sealed`] columns.
 //! * A transaction that changes data without a journal entry is rolled back
 //!   ([`DbError::Unjournalled`]), except through [`Db::housekeeping`]: what cannot be journalled does
 //!   not happen.
@@ -29,9 +30,11 @@ mod columns;
 mod lane;
 mod migrate;
 mod postgres;
+mod sealer;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tx;
 mod value;
 mod worker;
@@ -42,7 +45,7 @@ pub use bulk::{BulkRows, Kind};
 pub use lane::{Lane, LaneLimits};
 pub use migrate::{Migration, MigrationState};
 pub use tx::Tx;
-pub use value::{FromValue, Row, Value, v};
+pub use value::{FromValue, Row, Value, sealed, v};
 
 use worker::{Pool, Purpose};
 
@@ -67,6 +70,12 @@ pub enum DbError {
     /// The query and the code that reads it disagree.
     #[error("column {index} is missing or of another type")]
     Column {
+        /// Place in the `SELECT`, from 0.
+        index: usize,
+    },
+    /// The installation's keys are not those that sealed the column, or it was changed by hand.
+    #[error("column {index} is sealed with another key")]
+    OtherKey {
         /// Place in the `SELECT`, from 0.
         index: usize,
     },
@@ -141,6 +150,7 @@ impl Default for Limits {
 pub struct Db {
     engine: Engine,
     pool: std::sync::Arc<Pool>,
+    sealer: sealer::Sealer,
 }
 
 /// How often a closure is run again after a conflict.
@@ -152,11 +162,17 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] when the file or server cannot be opened.
     pub fn open(location: &Location, limits: &Limits) -> Result<Self, DbError> {
+        let sealer = sealer::Sealer::default();
         let (engine, pool) = match location {
-            Location::Sqlite(path) => (Engine::Sqlite, sqlite::open(path, limits)?),
-            Location::Postgres(url) => (Engine::Postgres, postgres::open(url, limits)?),
+            Location::Sqlite(path) => (Engine::Sqlite, sqlite::open(path, limits, &sealer)?),
+            Location::Postgres(url) => (Engine::Postgres, postgres::open(url, limits, &sealer)?),
         };
-        Ok(Self { engine, pool: std::sync::Arc::new(pool) })
+        Ok(Self { engine, pool: std::sync::Arc::new(pool), sealer })
+    }
+
+    /// Gives the database the key of its [`sealed`] columns. The first key stays.
+    pub fn seal_with(&self, keys: &crate::keys::Keys) {
+        self.sealer.set(keys.column_cipher());
     }
 
     /// Which engine this is; capability code has no reason to ask.

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, NoTls, Socket, Statement};
 
 use super::columns::Columns;
+use super::sealer::Sealer;
+use super::tls::Way;
 use super::tx::{Connected, Tx};
 use super::worker::{Pool, Purpose, Task};
 use super::{DbError, Limits, Row, Value};
@@ -22,36 +25,34 @@ pub(super) struct PgConnection {
     statements: HashMap<String, Statement>,
 }
 
-pub(super) fn open(url: &str, limits: &Limits) -> Result<Pool, DbError> {
-    let config: Config = url.parse().map_err(|_| {
-        // The parser's own text may repeat the password.
-        DbError::Unavailable("the database URL cannot be read".to_owned())
-    })?;
-    let config = Arc::new(config);
+pub(super) fn open(url: &str, limits: &Limits, sealer: &Sealer) -> Result<Pool, DbError> {
+    let way = Arc::new(super::tls::way(url)?);
     // On a thread of its own: the caller may be inside a runtime, which must not be blocked on.
-    let connecting = std::thread::scope(|s| s.spawn(|| PgConnection::connect(&config)).join());
+    let connecting = std::thread::scope(|s| s.spawn(|| PgConnection::connect(&way)).join());
     let first = connecting
         .unwrap_or_else(|_| Err(DbError::Unavailable("connecting panicked".to_owned())))?;
     let (writers, queue) = crossbeam_channel::bounded::<Box<dyn Task>>(limits.queue);
     let mut ready = Some(first);
     for number in 0..limits.connections.max(1) {
-        let (config, queue, connection) = (config.clone(), queue.clone(), ready.take());
+        let (way, queue, connection) = (way.clone(), queue.clone(), ready.take());
+        let sealer = sealer.clone();
         std::thread::Builder::new()
             .name(format!("postgres-{number}"))
-            .spawn(move || work_loop(&config, connection, &queue))
+            .spawn(move || work_loop(&way, connection, &queue, &sealer))
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
     }
     Ok(Pool { readers: writers.clone(), writers })
 }
 
 fn work_loop(
-    config: &Config,
+    way: &Way,
     mut connection: Option<PgConnection>,
     queue: &Receiver<Box<dyn Task>>,
+    sealer: &Sealer,
 ) {
     while let Ok(mut task) = queue.recv() {
         if connection.as_ref().is_none_or(|c| c.client.is_closed()) {
-            connection = match PgConnection::connect(config) {
+            connection = match PgConnection::connect(way) {
                 Ok(fresh) => Some(fresh),
                 Err(problem) => {
                     task.fail(problem);
@@ -61,27 +62,42 @@ fn work_loop(
             };
         }
         let open = connection.as_mut().expect("connected above");
-        if let Err(problem) = open.run(task.as_mut()) {
+        if let Err(problem) = open.run(task.as_mut(), sealer) {
             task.fail(problem);
         }
         task.finish();
     }
 }
 
+/// Connects, and lets the runtime drive the connection.
+async fn spoken<T>(config: &Config, tls: T) -> Result<Client, DbError>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let (client, connection) = config.connect(tls).await.map_err(error)?;
+    tokio::spawn(async move {
+        if let Err(problem) = connection.await {
+            tracing::warn!(%problem, "a database connection ended");
+        }
+    });
+    Ok(client)
+}
+
 impl PgConnection {
-    pub(super) fn connect(config: &Config) -> Result<Self, DbError> {
+    fn connect(way: &Way) -> Result<Self, DbError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
-        let mut config = config.clone();
+        let mut config = way.config.clone();
         config.connect_timeout(Duration::from_secs(5)).application_name("yikatong");
-        let (client, connection) = runtime.block_on(config.connect(NoTls)).map_err(error)?;
-        runtime.spawn(async move {
-            if let Err(problem) = connection.await {
-                tracing::warn!(%problem, "a database connection ended");
-            }
-        });
+        let client = match way.tls.clone() {
+            Some(tls) => runtime.block_on(spoken(&config, tls))?,
+            None => runtime.block_on(spoken(&config, NoTls))?,
+        };
         let mut this = Self { runtime, client, statements: HashMap::new() };
         this.batch(
             "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'",
@@ -89,13 +105,13 @@ impl PgConnection {
         Ok(this)
     }
 
-    fn run(&mut self, task: &mut dyn Task) -> Result<(), DbError> {
+    fn run(&mut self, task: &mut dyn Task, sealer: &Sealer) -> Result<(), DbError> {
         let begin = match task.purpose() {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::Change | Purpose::Housekeeping => "BEGIN",
         };
         self.batch(begin)?;
-        let keep = task.run(&mut Tx::new(Connected::Postgres(self)));
+        let keep = task.run(&mut Tx::new(Connected::Postgres(self), sealer));
         self.batch(if keep { "COMMIT" } else { "ROLLBACK" })
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, ErrorCode, OpenFlags, types};
 
+use super::sealer::Sealer;
 use super::tx::{Connected, Tx};
 use super::worker::{Pool, Task};
 use super::{DbError, Limits, Row, Value};
@@ -13,18 +14,18 @@ use super::{DbError, Limits, Row, Value};
 /// After this long a group is flushed even when more work waits.
 const GROUP_TIME: Duration = Duration::from_millis(20);
 
-pub(super) fn open(path: &Path, limits: &Limits) -> Result<Pool, DbError> {
+pub(super) fn open(path: &Path, limits: &Limits, sealer: &Sealer) -> Result<Pool, DbError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| DbError::Unavailable(e.to_string()))?;
     }
     let (writers, write_queue) = crossbeam_channel::bounded(limits.queue);
     let (readers, read_queue) = crossbeam_channel::bounded(limits.queue);
     let writer = connect(path, true)?;
-    let group = limits.group;
-    spawn("sqlite-writer", move || write_loop(&writer, &write_queue, group))?;
+    let (group, closes) = (limits.group, sealer.clone());
+    spawn("sqlite-writer", move || write_loop(&writer, &write_queue, group, &closes))?;
     for _ in 0..limits.readers.max(1) {
-        let (reader, queue) = (connect(path, false)?, read_queue.clone());
-        spawn("sqlite-reader", move || read_loop(&reader, &queue))?;
+        let (reader, queue, opens) = (connect(path, false)?, read_queue.clone(), sealer.clone());
+        spawn("sqlite-reader", move || read_loop(&reader, &queue, &opens))?;
     }
     Ok(Pool { writers, readers })
 }
@@ -56,7 +57,12 @@ fn connect(path: &Path, writer: bool) -> Result<Connection, DbError> {
     Ok(connection)
 }
 
-fn write_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, group: usize) {
+fn write_loop(
+    connection: &Connection,
+    queue: &Receiver<Box<dyn Task>>,
+    group: usize,
+    sealer: &Sealer,
+) {
     let mut tasks: Vec<Box<dyn Task>> = Vec::with_capacity(group);
     while let Ok(first) = queue.recv() {
         if let Err(problem) = connection.execute_batch("BEGIN IMMEDIATE") {
@@ -66,7 +72,7 @@ fn write_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, group: u
         let began = Instant::now();
         let mut next = Some(first);
         while let Some(mut task) = next.take() {
-            if let Err(problem) = run_in_savepoint(connection, task.as_mut()) {
+            if let Err(problem) = run_in_savepoint(connection, task.as_mut(), sealer) {
                 task.fail(problem);
             }
             tasks.push(task);
@@ -86,10 +92,14 @@ fn write_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, group: u
     }
 }
 
-fn run_in_savepoint(connection: &Connection, task: &mut dyn Task) -> Result<(), DbError> {
+fn run_in_savepoint(
+    connection: &Connection,
+    task: &mut dyn Task,
+    sealer: &Sealer,
+) -> Result<(), DbError> {
     let run = |sql| connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map_err(error);
     run("SAVEPOINT use_case")?;
-    let keep = task.run(&mut Tx::new(Connected::Sqlite(connection)));
+    let keep = task.run(&mut Tx::new(Connected::Sqlite(connection), sealer));
     if !keep {
         run("ROLLBACK TO use_case")?;
     }
@@ -97,14 +107,14 @@ fn run_in_savepoint(connection: &Connection, task: &mut dyn Task) -> Result<(), 
     Ok(())
 }
 
-fn read_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>) {
+fn read_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, sealer: &Sealer) {
     while let Ok(mut task) = queue.recv() {
         // One snapshot for all statements of the closure.
         if let Err(problem) = connection.execute_batch("BEGIN DEFERRED") {
             refuse(task, &error(problem));
             continue;
         }
-        task.run(&mut Tx::new(Connected::Sqlite(connection)));
+        task.run(&mut Tx::new(Connected::Sqlite(connection), sealer));
         if let Err(problem) = connection.execute_batch("COMMIT") {
             let _ = connection.execute_batch("ROLLBACK");
             task.fail(error(problem));
@@ -170,6 +180,7 @@ impl rusqlite::ToSql for Value<'_> {
             Value::Int(n) => ValueRef::Integer(*n),
             Value::Bool(b) => ValueRef::Integer(i64::from(*b)),
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Sealed(_) => return Err(types::FromSqlError::InvalidType.into()),
             Value::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }

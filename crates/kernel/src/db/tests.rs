@@ -1,5 +1,6 @@
 mod many;
 mod opening;
+mod sealing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -151,6 +152,7 @@ async fn one_error_among_two_hundred_concurrent_writes_leaves_the_other_199() {
 #[tokio::test]
 async fn a_change_without_a_journal_entry_is_rolled_back() {
     for test in with_things("silent").await {
+        test.db.seal_with(&sealing::keys("silent"));
         let statements = [
             "INSERT INTO thing (id) VALUES (1)",
             "INSERT INTO thing (id) VALUES (2) RETURNING id",

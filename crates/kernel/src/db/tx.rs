@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::columns::Columns;
 use super::postgres::PgConnection;
+use super::sealer::Sealer;
 use super::{DbError, Row, Value, sqlite};
 
 pub(super) enum Connected<'a> {
@@ -18,6 +19,7 @@ pub(super) enum Connected<'a> {
 /// may already be there is inserted with `ON CONFLICT`.
 pub struct Tx<'a> {
     pub(super) connected: Connected<'a>,
+    pub(super) sealer: &'a Sealer,
     pub(super) changed: bool,
     pub(super) journalled: bool,
     /// The first statement that failed. PostgreSQL keeps nothing of the transaction then, whatever
@@ -34,8 +36,8 @@ thread_local! {
 const IN_CHUNK: usize = 256;
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(connected: Connected<'a>) -> Self {
-        Self { connected, changed: false, journalled: false, failed: None }
+    pub(super) fn new(connected: Connected<'a>, sealer: &'a Sealer) -> Self {
+        Self { connected, sealer, changed: false, journalled: false, failed: None }
     }
 
     /// The journal calls this when an entry of this transaction is written.
@@ -49,9 +51,10 @@ impl<'a> Tx<'a> {
     /// See [`DbError`].
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
         self.changed = true;
+        let params = self.sealer.close(params)?;
         let result = match &mut self.connected {
-            Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), params),
-            Connected::Postgres(connection) => connection.execute(sql, params),
+            Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), &params),
+            Connected::Postgres(connection) => connection.execute(sql, &params),
         };
         self.noted(result)
     }
@@ -83,11 +86,12 @@ impl<'a> Tx<'a> {
         // `INSERT … RETURNING` is a change too, and `WITH` may hide one.
         let first = sql.split_whitespace().next().unwrap_or_default();
         self.changed |= !first.eq_ignore_ascii_case("SELECT");
+        let params = self.sealer.close(params)?;
         let result = match &mut self.connected {
-            Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), params),
-            Connected::Postgres(connection) => connection.query(sql, params),
+            Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), &params),
+            Connected::Postgres(connection) => connection.query(sql, &params),
         };
-        self.noted(result)
+        self.noted(result).map(|rows| self.sealer.open(rows))
     }
 
     /// An insert of whole columns, which only PostgreSQL has.
@@ -136,9 +140,10 @@ impl<'a> Tx<'a> {
         if let Connected::Postgres(connection) = &mut self.connected {
             // One array, so one plan for any number of keys.
             let rows: Vec<Vec<Value<'_>>> = keys.iter().map(|key| vec![key.clone()]).collect();
+            let rows = self.sealer.close_rows(&rows)?;
             let sql = sql.replace("IN (#)", "= ANY ($1)");
             let result = connection.query_columns(&sql, &Columns::of(&rows));
-            return self.noted(result);
+            return self.noted(result).map(|rows| self.sealer.open(rows));
         }
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(IN_CHUNK) {

@@ -17,6 +17,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// `TEXT`, also for JSON.
     Text(Cow<'a, str>),
+    /// `TEXT` that is encrypted before the engine sees it: see [`sealed`].
+    Sealed(Cow<'a, str>),
     /// `BYTEA`.
     Bytes(Cow<'a, [u8]>),
 }
@@ -24,6 +26,13 @@ pub enum Value<'a> {
 /// A parameter: `tx.execute(SQL, &[v(id), v(name)])`.
 pub fn v<'a>(value: impl Into<Value<'a>>) -> Value<'a> {
     value.into()
+}
+
+/// A parameter that tells who somebody is (number, name, telephone, address, account), or is looked
+/// for in such a column. It is read back like any other text; equal texts are equal in the database,
+/// but have no order there.
+pub fn sealed<'a>(text: impl Into<Cow<'a, str>>) -> Value<'a> {
+    Value::Sealed(text.into())
 }
 
 impl Value<'_> {
@@ -34,6 +43,7 @@ impl Value<'_> {
             Value::Int(n) => Value::Int(n),
             Value::Bool(b) => Value::Bool(b),
             Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::Sealed(text) => Value::Sealed(Cow::Owned(text.into_owned())),
             Value::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
         }
     }
@@ -170,8 +180,11 @@ impl Row {
     ///
     /// # Errors
     /// [`DbError::Column`] when there is no such column or its type differs: a fault of the query.
+    /// [`DbError::OtherKey`] when it is sealed and cannot be opened.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, DbError> {
-        let found = self.0.get(index).and_then(T::from_value);
-        found.ok_or(DbError::Column { index })
+        match self.0.get(index) {
+            Some(Value::Sealed(_)) => Err(DbError::OtherKey { index }),
+            found => found.and_then(T::from_value).ok_or(DbError::Column { index }),
+        }
     }
 }

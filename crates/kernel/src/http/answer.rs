@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use super::guard::Caller;
 use super::page::{Page, lang_of};
 use crate::db::{AsDbError, DbError};
 use crate::law::Lang;
@@ -57,12 +58,15 @@ pub(super) async fn translate(State(app): State<App>, request: Request, next: Ne
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    let (lang, seen) = (lang_of(&parts), parts.clone());
+    let (lang, mut seen) = (lang_of(&parts), parts.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
     if !for_programs && wants_html {
+        if let Some(caller) = response.extensions_mut().remove::<Caller>() {
+            seen.extensions.insert(caller);
+        }
         let page = ProblemPage { p: Page::of(&seen, &app), problem: &problem };
         if let Ok(html) = page.render() {
             // The other headers (Allow, Retry-After) stay.

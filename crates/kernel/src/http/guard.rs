@@ -43,8 +43,12 @@ pub(super) async fn recognise(
     if !app.throttle.allows(session.as_ref(), address) {
         return super::limits::too_many().into_response();
     }
-    request.extensions_mut().insert(Caller { session, address, behind_proxy });
-    next.run(request).await
+    let caller = Caller { session, address, behind_proxy };
+    request.extensions_mut().insert(caller.clone());
+    let mut response = next.run(request).await;
+    // A problem is turned into a page further out, with the navigation of whoever asked.
+    response.extensions_mut().insert(caller);
+    response
 }
 
 /// The address that the trusted proxy itself added: the last one. All before it is the caller's word.

@@ -182,6 +182,19 @@ async fn people_see_problems_as_pages_and_programs_as_json() {
 }
 
 #[tokio::test]
+async fn a_problem_leaves_whoever_asked_his_navigation_and_his_forms() {
+    let (router, _test, app) = house("problem_nav").await;
+    let mut clerk = Client::signed_in(&router, &app, &actor(Role::Clerk)).await;
+    clerk.headers = vec![("accept", "text/html".to_owned())];
+    for (path, status) in [("/nothing", 404), ("/office/journal", 403)] {
+        let page = clerk.get(path).await;
+        assert_eq!(page.status, status, "{path}");
+        assert!(page.text().contains("action=\"/sign-out\""), "{path}: {}", page.text());
+        assert!(!page.text().contains("name=\"_csrf\" value=\"\""), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_headers_that_browsers_need() {
     let (router, _test, _) = house("headers").await;
     let mut client = Client::new(&router);

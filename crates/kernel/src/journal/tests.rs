@@ -348,6 +348,7 @@ async fn one_flipped_byte_in_the_file_on_disk_is_found_and_names_the_entry() {
         let _ = std::fs::remove_file(&copy);
         std::fs::write(&copy, bytes).expect("a copy");
         let db = Db::open(&Location::Sqlite(copy), &Limits::default()).expect("the copy opens");
+        db.seal_with(&app.keys);
         verify(&db, &app.keys, &app.config.journal_origin).await.expect("a report").fault
     };
     assert_eq!(copy_holds(&bytes).await, None, "the copy is whole");

@@ -166,9 +166,7 @@ pub async fn change_number(
 fn add_login(tx: &mut Tx<'_>, person: Id, number: &PersonNumber) -> Result<(), DbError> {
     let sql = "SELECT id FROM account WHERE person_id = $1 AND closed_at IS NULL LIMIT 1";
     let Some(account) = tx.optional(sql, &[v(person)])? else { return Ok(()) };
-    let login = number.as_str().to_lowercase();
-    let sql = "SELECT 1 FROM account_login WHERE login IN ($1, $2)";
-    if tx.query(sql, &[v(&login), v(number.as_str())])?.is_empty() {
+    if kernel::auth::account_called(tx, number.as_str())?.is_none() {
         kernel::auth::add_login(tx, account.get(0)?, number.as_str())?;
     }
     Ok(())

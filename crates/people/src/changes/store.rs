@@ -1,7 +1,7 @@
 //! All SQL of numbers over time and of the history.
 
 use kernel::actor::Actor;
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -41,7 +41,7 @@ impl KnownNumber {
 /// See [`DbError`].
 pub fn numbers_of(tx: &mut Tx<'_>, person: Id) -> Result<Vec<KnownNumber>, DbError> {
     let sql = "SELECT number, is_current, document, from_on, until_on, reason FROM person_number
-               WHERE person_id = $1 ORDER BY is_current DESC, from_on DESC, number";
+               WHERE person_id = $1 ORDER BY is_current DESC, from_on DESC";
     let day = |text: Option<String>| text.as_deref().and_then(parse_day);
     let read = |row: &Row| {
         Ok(KnownNumber {
@@ -62,7 +62,7 @@ pub fn numbers_of(tx: &mut Tx<'_>, person: Id) -> Result<Vec<KnownNumber>, DbErr
 /// See [`DbError`].
 pub fn owner(tx: &mut Tx<'_>, number: &str) -> Result<Option<Id>, DbError> {
     let sql = "SELECT person_id FROM person_number WHERE number = $1";
-    tx.optional(sql, &[v(number)])?.map(|row| row.get(0)).transpose()
+    tx.optional(sql, &[sealed(number)])?.map(|row| row.get(0)).transpose()
 }
 
 /// When and why a number became, or ceased to be, the current one.
@@ -89,7 +89,7 @@ pub fn set_current_number(
     let sql = "UPDATE person_number SET is_current = FALSE, until_on = $1
                WHERE person_id = $2 AND is_current";
     tx.execute(sql, &[v(&from), v(person)])?;
-    let key = [v(number.as_str()), v(person), v(document.code()), v(&from), v(since.reason)];
+    let key = [sealed(number.as_str()), v(person), v(document.code()), v(&from), v(since.reason)];
     let sql = "UPDATE person_number SET is_current = TRUE, document = $3, from_on = $4,
                       until_on = NULL, reason = $5 WHERE number = $1 AND person_id = $2";
     if tx.execute(sql, &key)? == 0 {
@@ -112,11 +112,11 @@ pub fn update(tx: &mut Tx<'_>, person: &Person) -> Result<(), DbError> {
                            birth = $7, ground = $8, ground_until = $9, version = version + 1
          WHERE id = $10 AND version = $11 AND merged_into IS NULL",
         &[
-            v(person.number.as_str()),
+            sealed(person.number.as_str()),
             v(person.document.code()),
-            v(&person.name),
-            v(keys.full.replace(' ', "")),
-            v(keys.initials),
+            sealed(&person.name),
+            sealed(keys.full.replace(' ', "")),
+            sealed(keys.initials),
             v(person.sex.code()),
             v(day_text(person.birth)),
             v(person.ground.code()),
@@ -165,8 +165,8 @@ pub fn add_line(tx: &mut Tx<'_>, line: &Line, by: &Actor) -> Result<(), DbError>
             v(line.person),
             v(line.id),
             v(&line.field),
-            v(&line.old),
-            v(&line.new),
+            sealed(&line.old),
+            sealed(&line.new),
             v(day_text(line.from)),
             v(&line.reason),
             v(line.evidence),

@@ -1,6 +1,6 @@
 //! All SQL of findings and merges.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
@@ -122,9 +122,9 @@ pub fn candidates(
           UNION SELECT id FROM person WHERE phone = $4 AND name = $2) ORDER BY p.id LIMIT 50"
     );
     let birth = kernel::time::day_text(person.birth);
-    let key = [v(person.id), v(&person.name), v(birth), v(&person.phone)];
+    let key = [v(person.id), sealed(&person.name), v(birth), sealed(&person.phone)];
     let mut rows = tx.query(&sql, &key)?;
-    let keys: Vec<Value<'_>> = numbers.iter().map(v).collect();
+    let keys: Vec<Value<'_>> = numbers.iter().map(sealed).collect();
     let sql = format!(
         "SELECT {COLUMNS} FROM person_number n JOIN person p ON p.id = n.person_id
          WHERE n.number IN (#)"
@@ -248,7 +248,7 @@ pub fn return_numbers(
             "UPDATE person_number SET person_id = $1, is_current = $2,
                     until_on = CASE WHEN $2 THEN NULL ELSE until_on END
              WHERE number = $3 AND person_id = $4",
-            &[v(to), v(is_current), v(number), v(from)],
+            &[v(to), v(is_current), sealed(number), v(from)],
         )?;
     }
     Ok(())
@@ -275,7 +275,7 @@ pub fn put_merge(tx: &mut Tx<'_>, merge: &Merge, now: Utc) -> Result<(), DbError
     let sql = "INSERT INTO person_merge (id, merged_id, survivor_id, numbers, at)
                VALUES ($1, $2, $3, $4, $5)";
     let numbers = merge.numbers.join(",");
-    tx.execute(sql, &[v(merge.id), v(merge.merged), v(merge.survivor), v(numbers), v(now)])
+    tx.execute(sql, &[v(merge.id), v(merge.merged), v(merge.survivor), sealed(numbers), v(now)])
         .map(drop)
 }
 

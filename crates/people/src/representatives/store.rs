@@ -1,7 +1,7 @@
 //! All SQL of representatives.
 
 use kernel::actor::Actor;
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 
@@ -47,10 +47,10 @@ pub fn insert(tx: &mut Tx<'_>, one: &Representative, by: &Actor, now: Utc) -> Re
             v(one.kind.code()),
             v(&one.relation),
             v(scope.join(",")),
-            v(&one.name),
-            v(one.number.as_str()),
+            sealed(&one.name),
+            sealed(one.number.as_str()),
             v(&one.document),
-            v(&one.phone),
+            sealed(&one.phone),
             v(one.evidence),
             v(day_text(one.from)),
             v(day_text(one.until)),

@@ -1,6 +1,6 @@
 //! All SQL of questions.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text};
 
@@ -73,7 +73,7 @@ pub fn take_volume(
 /// # Errors
 /// See [`DbError`].
 pub fn by_numbers(tx: &mut Tx<'_>, numbers: &[&str]) -> Result<Vec<(String, Id)>, DbError> {
-    let keys: Vec<Value<'_>> = numbers.iter().map(|number| v(*number)).collect();
+    let keys: Vec<Value<'_>> = numbers.iter().map(|number| sealed(*number)).collect();
     let sql = "SELECT number, person_id FROM person_number WHERE number IN (#)";
     pairs(tx.query_in(sql, &keys)?)
 }

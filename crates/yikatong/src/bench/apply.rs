@@ -229,7 +229,7 @@ fn rows(app: &App, made: impl Iterator<Item = GeneratedPerson>) -> Rows {
         people.iter().flat_map(|one| [entry(app, one, now), entry(app, one, now)]).collect();
     let leaf = |entry: &Vec<Value<'static>>| vec![entry[0].clone(), entry[15].clone()];
     Rows {
-        numbers: people.iter().map(|p| vec![v(p.number.as_str().to_owned()), v(p.id)]).collect(),
+        numbers: people.iter().map(people::store::number_row).collect(),
         people: people.iter().map(|p| people::store::person_row(p, now)).collect(),
         cards: applications.iter().map(Application::card_row).collect(),
         ecards: applications.iter().map(Application::ecard_row).collect(),

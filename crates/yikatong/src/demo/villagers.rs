@@ -5,7 +5,7 @@ use banks::AccountNumber;
 use banks::store::accounts::{self, Account};
 use cards::production::store::numbers;
 use kernel::actor::Actor;
-use kernel::db::{DbError, Tx, Value, v};
+use kernel::db::{DbError, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::platform::{App, Platform};
@@ -91,7 +91,7 @@ fn give_cards(tx: &mut Tx<'_>, neighbours: &[Villager]) -> Result<(), DbError> {
             v(""),
             v(cards::number::card_number(place)),
             v(applied),
-            v(villager.name.clone()),
+            sealed(villager.name.clone()),
             v(until.clone()),
             v(1i64),
             v("on"),

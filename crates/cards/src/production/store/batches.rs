@@ -1,6 +1,6 @@
 //! Batches and their lines.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -263,7 +263,7 @@ pub fn insert_lines(tx: &mut Tx<'_>, lines: &[Line]) -> Result<(), DbError> {
             v(line.attempt),
             v(line.stage.code()),
             v(line.state.code()),
-            v(line.account.clone()),
+            sealed(line.account.clone()),
             v(line.changed_at),
             v(""),
             v(""),
@@ -296,7 +296,7 @@ pub fn update_line(
             v(line.place),
             v(line.card_no.as_deref()),
             v(line.identifier.as_deref()),
-            v(&line.account),
+            sealed(&line.account),
             v(&line.key_check),
             v(line.issued_on.map(day_text)),
             v(line.passed[0]),

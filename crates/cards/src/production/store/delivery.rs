@@ -1,6 +1,6 @@
 //! Finished cards on shelves and in letters.
 
-use kernel::db::{DbError, Row, Tx, Value, v};
+use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
@@ -109,7 +109,7 @@ pub fn insert(
         v(outlet),
         v(state.code()),
         v(shelf),
-        v(address),
+        sealed(address),
         v(""),
         v(now),
         v(""),
@@ -135,14 +135,14 @@ pub fn update(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), DbError> {
         &[
             v(delivery.state.code()),
             v(delivery.shelf),
-            v(&delivery.address),
+            sealed(&delivery.address),
             v(&delivery.tracking),
             v(delivery.since),
             v(delivery.posted_at),
             v(delivery.returned_at),
-            v(&delivery.receiver),
+            sealed(&delivery.receiver),
             v(&delivery.document),
-            v(&delivery.agent_number),
+            sealed(&delivery.agent_number),
             v(&delivery.relation),
             v(delivery.handed_over_at),
             v(delivery.handed_over_by),

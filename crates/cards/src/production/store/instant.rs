@@ -1,6 +1,6 @@
 //! Instant issues at counters, step by step.
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
@@ -100,7 +100,7 @@ pub fn update(tx: &mut Tx<'_>, issue: &Issue) -> Result<(), DbError> {
             v(issue.place),
             v(issue.card_no.as_deref()),
             v(issue.identifier.as_deref()),
-            v(&issue.account),
+            sealed(&issue.account),
             v(&issue.key_check),
             v(&issue.reason),
             v(issue.person),

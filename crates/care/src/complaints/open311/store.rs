@@ -1,6 +1,6 @@
 //! All SQL of Open311.
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
@@ -59,9 +59,9 @@ pub fn insert(tx: &mut Tx<'_>, sent: &Sent, digest: &str) -> Result<(), DbError>
         v(sent.complaint),
         v(digest),
         v(&sent.service_code),
-        v(&sent.address),
-        v(&sent.lat),
-        v(&sent.long),
+        sealed(&sent.address),
+        sealed(&sent.lat),
+        sealed(&sent.long),
         v(sent.at),
     ];
     tx.execute(sql, &values).map(drop)

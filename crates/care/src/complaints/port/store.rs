@@ -1,6 +1,6 @@
 //! All SQL of work orders.
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text};
 use time::Date;
@@ -20,7 +20,7 @@ pub fn insert(
     let sql = "INSERT INTO work_order (channel, number, complaint_id, content, taken_at,
                reported_version, tries, next_try_at) VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
                ON CONFLICT (channel, number) DO NOTHING";
-    let values = [v(channel), v(number), v(complaint), v(content), v(now)];
+    let values = [v(channel), v(number), v(complaint), sealed(content), v(now)];
     tx.execute_one(sql, &values)
 }
 
@@ -53,8 +53,10 @@ pub fn is_contradicted(
     content: &str,
 ) -> Result<bool, DbError> {
     let sql = "SELECT id FROM work_order_contradiction
-               WHERE channel = $1 AND number = $2 AND content = $3";
-    Ok(tx.optional(sql, &[v(channel), v(number), v(content)])?.is_some())
+               WHERE channel = $1 AND number = $2 AND digest = $3";
+    Ok(tx
+        .optional(sql, &[v(channel), v(number), v(&seal::sm3::sm3(content.as_bytes()))])?
+        .is_some())
 }
 
 /// Keeps a contradiction for a person to see.
@@ -69,9 +71,13 @@ pub fn contradict(
     content: &str,
     now: Utc,
 ) -> Result<(), DbError> {
-    let sql = "INSERT INTO work_order_contradiction (id, channel, number, content, seen_at, note)
-               VALUES ($1, $2, $3, $4, $5, '') ON CONFLICT (channel, number, content) DO NOTHING";
-    tx.execute_one(sql, &[v(id), v(channel), v(number), v(content), v(now)])
+    let sql = "INSERT INTO work_order_contradiction (id, channel, number, content, digest,
+                   seen_at, note)
+               VALUES ($1, $2, $3, $4, $5, $6, '')
+               ON CONFLICT (channel, number, digest) DO NOTHING";
+    let digest = seal::sm3::sm3(content.as_bytes());
+    let values = [v(id), v(channel), v(number), sealed(content), v(&digest), v(now)];
+    tx.execute_one(sql, &values)
 }
 
 /// A contradiction with both contents.

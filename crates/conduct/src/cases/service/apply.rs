@@ -1,7 +1,7 @@
 //! What a step changes.
 
 use kernel::actor::Actor;
-use kernel::db::{Tx, v};
+use kernel::db::Tx;
 use kernel::id::Id;
 use kernel::keys::Keys;
 use kernel::law::Text;
@@ -182,9 +182,7 @@ impl Step<'_> {
         }
         let login = sent.account.trim();
         if !login.is_empty() && party == Party::Staff {
-            let row =
-                tx.optional("SELECT account_id FROM account_login WHERE login = $1", &[v(login)])?;
-            let account: Option<Id> = row.map(|row| row.get(0)).transpose()?;
+            let account = kernel::auth::account_called(tx, login)?;
             let known = account.map(|account| store::staff(tx, account)).transpose()?.flatten();
             let none = || bad("account", "没有该工作人员账号", "No such account");
             let (org, known) = known.ok_or_else(none)?;

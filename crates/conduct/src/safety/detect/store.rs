@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::time::{Utc, parse_day};
@@ -131,7 +131,7 @@ pub fn agent(tx: &mut Tx<'_>, person: Id) -> Result<Option<(String, i64)>, DbErr
     let number: String = row.get(0)?;
     let sql = "SELECT COUNT(DISTINCT person_id) FROM representative
                WHERE number = $1 AND ended_at IS NULL";
-    let people = tx.one(sql, &[v(&number)])?.get(0)?;
+    let people = tx.one(sql, &[sealed(&number)])?.get(0)?;
     Ok(Some((number, people)))
 }
 

@@ -1,7 +1,7 @@
 //! Freezing many at once by a question, and thawing them: two officers, a preview, work in the background.
 
 use kernel::actor::Actor;
-use kernel::db::{Tx, Value, v};
+use kernel::db::{Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::{Article, Refusal, Text};
@@ -199,7 +199,7 @@ fn keys(by: By, value: &str, now: Utc) -> Result<(Vec<Value<'static>>, String), 
                 }
                 let parsed = PersonNumber::parse(text, now.day(), Strictness::WithEvidence);
                 let number = parsed.map_err(|_| Refused::BadQuestion)?.number;
-                numbers.push(v(number.as_str().to_owned()));
+                numbers.push(sealed(number.as_str().to_owned()));
             }
             if numbers.is_empty() || numbers.len() > MOST_NUMBERS {
                 return Err(Refused::BadQuestion.into());

@@ -81,3 +81,33 @@ async fn a_server_that_cannot_be_reached_is_unavailable_and_its_password_stays_s
     assert!(matches!(problem, DbError::Unavailable(_)), "{problem:?}");
     assert!(!format!("{problem:?}").contains("geheim"));
 }
+
+#[tokio::test]
+async fn a_server_is_believed_only_with_a_certificate_for_its_name_from_a_known_authority() {
+    let ca = std::env::var("YIKATONG_TEST_POSTGRES_CA");
+    assert!(ca.is_ok() || std::env::var_os("CI").is_none(), "CI must test TLS to PostgreSQL");
+    let Ok(ca) = ca else { return };
+    let ca = ca.replace('/', "%2F");
+    for test in databases("tls") {
+        let Location::Postgres(url) = &test.location else { continue };
+        let with = |words: &str| {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            Location::Postgres(format!("{url}{joint}{words}"))
+        };
+        let encrypted = async |location: Location| {
+            let db = Db::open(&location, &Limits::default()).expect("it opens");
+            let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+            db.read(|tx| tx.one(sql, &[])?.get::<bool>(0)).await.expect("an answer")
+        };
+        assert!(!encrypted(with("sslmode=disable")).await);
+        assert!(encrypted(with(&format!("sslmode=verify-full&sslrootcert={ca}"))).await);
+
+        let stranger = Db::open(&with("sslmode=verify-full"), &Limits::default());
+        assert!(matches!(stranger, Err(DbError::Unavailable(_))), "not of the web's authorities");
+        let named = format!("sslrootcert={ca}");
+        let Location::Postgres(url) = with(&named) else { continue };
+        let other = Location::Postgres(url.replace("@127.0.0.1:", "@localhost:"));
+        let other = Db::open(&other, &Limits::default());
+        assert!(matches!(other, Err(DbError::Unavailable(_))), "the certificate has another name");
+    }
+}
