@@ -69,7 +69,7 @@ async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Respon
     let (known, health, alarms, incidents, asked) = app
         .db
         .read(move |tx| {
-            let (known, health) = (store::all(tx)?, store::health(tx)?);
+            let (known, health) = (store::newest(tx)?, store::health(tx)?);
             let asked = recognition::store::figures(tx, since)?;
             Ok::<_, Problem>((known, health, store::alarms(tx)?, store::incidents(tx)?, asked))
         })

@@ -40,6 +40,20 @@ pub struct Signed {
     pub before: Option<String>,
 }
 
+/// Whether a message's text is short enough and without U+0000.
+///
+/// # Errors
+/// [`Refused::TooLong`], [`Refused::Unreadable`].
+pub fn is_plain(text: &str) -> Result<(), Refused> {
+    if text.len() > LONGEST {
+        return Err(Refused::TooLong);
+    }
+    match text.contains('\0') || text.contains("\\u0000") {
+        true => Err(Refused::Unreadable),
+        false => Ok(()),
+    }
+}
+
 impl Signed {
     /// Short enough, and without U+0000, which PostgreSQL's TEXT has no place for. To be asked before
     /// anything in the text is looked up.
@@ -47,13 +61,7 @@ impl Signed {
     /// # Errors
     /// [`Refused::TooLong`], [`Refused::Unreadable`].
     pub fn plain(&self) -> Result<(), Refused> {
-        if self.text.len() > LONGEST {
-            return Err(Refused::TooLong);
-        }
-        match self.text.contains('\0') || self.text.contains("\\u0000") {
-            true => Err(Refused::Unreadable),
-            false => Ok(()),
-        }
+        is_plain(&self.text)
     }
 
     /// Reads the text when the signature is of this key in this role.

@@ -41,8 +41,15 @@ pub(crate) fn waiting(tx: &mut Tx<'_>, id: Id) -> Result<Option<Known>, DbError>
     tx.optional(&sql, &[v(id)])?.as_ref().map(known).transpose()
 }
 
-/// All descriptors that were laid before the officers, newest first.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<Known>, DbError> {
+/// The trusted descriptors of all regions, however many were laid before the officers since.
+pub(crate) fn all_trusted(tx: &mut Tx<'_>) -> Result<Vec<Known>, DbError> {
+    let sql =
+        format!("SELECT {KNOWN} FROM region_descriptor WHERE state = 'trusted' ORDER BY region");
+    tx.query(&sql, &[])?.iter().map(known).collect()
+}
+
+/// The newest descriptors that were laid before the officers.
+pub(crate) fn newest(tx: &mut Tx<'_>) -> Result<Vec<Known>, DbError> {
     let sql = format!("SELECT {KNOWN} FROM region_descriptor ORDER BY id DESC LIMIT 50");
     tx.query(&sql, &[])?.iter().map(known).collect()
 }

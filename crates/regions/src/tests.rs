@@ -303,3 +303,35 @@ async fn the_console_shows_fingerprint_ways_and_alarms_and_takes_the_officers_de
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_region_is_told_however_many_descriptors_came_since() {
+    for (here, there) in pairs("regions_many").await {
+        let copies = |tx: &mut kernel::db::Tx<'_>| {
+            for place in 1..=60i64 {
+                let sql =
+                    "INSERT INTO region_descriptor (id, region, serial, signed, state, changed_at)
+                           SELECT id + $1, region, serial, signed, 'replaced', changed_at
+                           FROM region_descriptor WHERE state = 'trusted'";
+                tx.execute(sql, &[v(place)])?;
+            }
+            Ok::<_, kernel::db::DbError>(())
+        };
+        here.app.db.housekeeping(copies).await.expect("kept");
+        assert_eq!(incidents::tell(&here.app, &officer(), "很久", "情况").await.ok(), Some(1));
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(incidents_at(&there.app).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_other_side_could_not_read_is_refused_here_and_holds_up_nothing() {
+    for (here, there) in pairs("regions_plain").await {
+        let told = incidents::tell(&here.app, &officer(), "\\u0000", "情况").await;
+        assert_eq!(told.expect_err("refused").code, "regions/unreadable");
+        assert_eq!(incidents_at(&here.app).await.len(), 0, "nothing is half kept");
+        incidents::tell(&here.app, &officer(), "之后", "情况").await.expect("told");
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(incidents_at(&there.app).await.len(), 1);
+    }
+}

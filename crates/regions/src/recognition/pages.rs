@@ -59,7 +59,7 @@ async fn page(
         .about(person)
         .why("查看异地用卡记录 / use in other regions", &["uses"]);
     let read = move |tx: &mut Tx<'_>| {
-        let known = regions::all(tx)?.into_iter().filter(|known| known.state == "trusted");
+        let known = regions::all_trusted(tx)?.into_iter();
         let names: Vec<String> = known.map(|known| known.said.name).collect();
         journal::record(tx, &entry)?;
         Ok::<_, Problem>((names, store::elsewhere(tx, person)?))

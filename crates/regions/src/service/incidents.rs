@@ -68,10 +68,8 @@ pub async fn tell(app: &App, actor: &Actor, title: &str, text: &str) -> Result<u
                 told_at: now,
             };
             store::insert_incident(tx, &incident)?;
-            let known = store::all(tx)?;
-            let regions = known.into_iter().filter(|known| known.state == "trusted");
             let mut told = 0;
-            for region in regions {
+            for region in store::all_trusted(tx)? {
                 let body = Body {
                     id: id.to_string(),
                     title: title.clone(),

@@ -51,7 +51,7 @@ pub struct New {
 /// Writes a message into the outbox, in the transaction of its cause.
 ///
 /// # Errors
-/// The region is not trusted, or the message is too long.
+/// The region is not trusted, or the message is too long or has U+0000 in it.
 pub fn post(tx: &mut Tx<'_>, app: &Platform, new: &New, now: Utc) -> Result<(), Problem> {
     store::trusted(tx, &new.to)?.ok_or(Refused::Unlisted)?;
     let message = Message {
@@ -71,9 +71,8 @@ pub fn post(tx: &mut Tx<'_>, app: &Platform, new: &New, now: Utc) -> Result<(), 
         body: new.body.clone(),
     };
     let text = serde_json::to_string(&message).expect("plain data");
-    if text.len() > rules::LONGEST {
-        return Err(Refused::TooLong.into());
-    }
+    // The other side would refuse it for good, and what follows it would wait behind it.
+    rules::is_plain(&text)?;
     Ok(store::insert_out(tx, &message, &text, now)?)
 }
 

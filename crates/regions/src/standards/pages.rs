@@ -52,17 +52,17 @@ impl StandardsPage {
 }
 
 async fn register(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let read =
-        |tx: &mut kernel::db::Tx<'_>| Ok::<_, Problem>((store::all(tx)?, service::kept(tx)?));
-    let (known, kept) = app.db.read(read).await?;
-    let trusted = known.into_iter().filter(|known| known.state == "trusted");
+    let read = |tx: &mut kernel::db::Tx<'_>| {
+        Ok::<_, Problem>((store::all_trusted(tx)?, service::kept(tx)?))
+    };
+    let (trusted, kept) = app.db.read(read).await?;
     let of = |known: store::Known| {
         let own = kept.iter().filter(|(region, ..)| *region == known.said.region);
         let at = own.clone().map(|(_, at, _)| *at).max();
         let found = own.map(|(.., found)| found.clone()).collect();
         Checked { region: known.said.region, name: known.said.name, at, found }
     };
-    let regions = trusted.map(of).collect();
+    let regions = trusted.into_iter().map(of).collect();
     let checks = actor.role == Role::MunicipalOfficer;
     render(&StandardsPage { p, regions, checks })
 }
