@@ -18,7 +18,8 @@ use kernel::time::{Utc, day_text};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::routes;
 
-use crate::payments::pages::{CHECKERS, VIEWERS, id_of, money};
+use crate::payments::pages::{CHECKERS, VIEWERS, id_of};
+use crate::programmes::formula::money;
 use crate::programmes::formula::parse_decimal;
 
 const KIND: &str = "funds.budget";

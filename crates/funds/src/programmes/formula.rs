@@ -95,10 +95,34 @@ pub fn yuan(fen: i64) -> String {
     decimal(fen, 2, 2)
 }
 
+/// Fen as yuan, with separators for thousands: `12,345.60`.
+pub fn money(fen: impl std::borrow::Borrow<i64>) -> String {
+    let plain = yuan(*fen.borrow());
+    let (whole, rest) = plain.split_once('.').unwrap_or((&plain, "00"));
+    let (sign, digits) = match whole.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", whole),
+    };
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped}.{rest}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn money_is_shown_in_groups_of_three() {
+        assert_eq!([money(0), money(123_456_789), money(-5)], ["0.00", "1,234,567.89", "-0.05"]);
+        assert_eq!([money(10_000), money(-100_000)], ["100.00", "-1,000.00"]);
+    }
 
     fn per_mu() -> Formula {
         Formula {

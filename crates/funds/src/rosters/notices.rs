@@ -18,7 +18,7 @@ use super::lines::{self, Shown, Which};
 use super::rules::State;
 use super::steps;
 use super::store::{self, Roster};
-use crate::programmes::formula::yuan;
+use crate::programmes::formula::money;
 use crate::programmes::store::{self as programmes, Programme};
 
 /// Lines on one page.

@@ -21,7 +21,7 @@ use super::service::{self, Declared, MOST_BYTES, Source};
 use super::steps::{self, Objection};
 use super::store::{self, Event, Roster, Task};
 use super::{report, work};
-use crate::programmes::formula::{parse_decimal, yuan};
+use crate::programmes::formula::{money, parse_decimal};
 use crate::programmes::store::{self as programmes, Programme};
 
 /// Who enters rosters.

@@ -17,7 +17,8 @@ use crate::bills::rules::{Kind, State as Standing};
 use crate::bills::service::billers::{self, NewBiller};
 use crate::bills::service::books::{self, Figures};
 use crate::bills::store::payments::{self, Exception, Line, Stored};
-use crate::payments::pages::{id_of, money};
+use crate::payments::pages::id_of;
+use crate::programmes::formula::money;
 
 #[derive(Template)]
 #[template(path = "bills_office.html")]

@@ -14,7 +14,7 @@ use crate::bills::service::accounts::Own;
 use crate::bills::store::accounts::{Bill, Kept, Standing};
 use crate::bills::store::billers::Biller;
 use crate::bills::store::payments::Stored;
-use crate::payments::pages::money;
+use crate::programmes::formula::money;
 use crate::programmes::formula::parse_decimal;
 
 /// The page of one person's bills.

@@ -16,7 +16,7 @@ use crate::bills::rules::mandate::{self, Mandate, MandateState, Rest};
 use crate::bills::rules::{Refused, Rules};
 use crate::bills::store::accounts::{self, Bill, Standing};
 use crate::bills::store::billers;
-use crate::payments::service::returned::yuan;
+use crate::programmes::formula::yuan;
 
 /// Authorisations of one transaction's read.
 const SET: i64 = 200;

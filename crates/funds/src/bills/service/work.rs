@@ -18,7 +18,7 @@ use crate::bills::store::accounts;
 use crate::bills::store::billers;
 use crate::bills::store::payments::{self, Stored};
 use crate::payments::port::{self, Asked, LineResult, Ports, Report, Sent};
-use crate::payments::service::returned::yuan;
+use crate::programmes::formula::yuan;
 
 /// A round ends well before its lease does.
 const ROUND: Duration = Duration::from_secs(120);

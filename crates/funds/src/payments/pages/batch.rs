@@ -12,7 +12,7 @@ use kernel::problem::Problem;
 use serde::Deserialize;
 
 use super::office::Why;
-use super::{CHECKERS, FINANCE, MAKERS, Names, READERS, STOPPERS, id_of, money, reason_name};
+use super::{CHECKERS, FINANCE, MAKERS, Names, READERS, STOPPERS, id_of, reason_name};
 use crate::payments::rules::Account;
 use crate::payments::rules::State as Standing;
 use crate::payments::rules::batch::BatchState;
@@ -23,6 +23,7 @@ use crate::payments::service::look::{self, Proof, Whole};
 use crate::payments::service::release::{self, Hand};
 use crate::payments::store::batches::Batch;
 use crate::payments::store::payments::Stored;
+use crate::programmes::formula::money;
 
 #[derive(Template)]
 #[template(path = "pay_batch.html")]

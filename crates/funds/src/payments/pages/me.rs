@@ -12,10 +12,11 @@ use kernel::problem::Problem;
 use kernel::time::day_text;
 
 use super::queue::CardForm;
-use super::{csv_of, id_of, money, reason_name};
+use super::{csv_of, id_of, reason_name};
 use crate::payments::rules::State as Standing;
 use crate::payments::service::look::{self, Received};
-use crate::payments::service::returned::{self as again, yuan};
+use crate::payments::service::returned as again;
+use crate::programmes::formula::{money, yuan};
 
 #[derive(Template)]
 #[template(path = "pay_me.html")]

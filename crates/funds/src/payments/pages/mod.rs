@@ -17,8 +17,6 @@ use kernel::id::Id;
 use kernel::law::Text;
 use kernel::problem::Problem;
 
-use super::service::returned::yuan;
-
 /// Who asks for a release.
 pub(crate) const MAKERS: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer];
 /// Who approves one, and decides on exceptions.
@@ -154,22 +152,4 @@ pub(crate) fn reason_name(code: &str) -> Text {
 /// An id in a path or form.
 pub(crate) fn id_of(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Problem::not_found())
-}
-
-/// Fen as yuan, with separators for thousands: `12,345.60`.
-pub(crate) fn money(fen: impl std::borrow::Borrow<i64>) -> String {
-    let plain = yuan(*fen.borrow());
-    let (whole, rest) = plain.split_once('.').unwrap_or((&plain, "00"));
-    let (sign, digits) = match whole.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", whole),
-    };
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{sign}{grouped}.{rest}")
 }

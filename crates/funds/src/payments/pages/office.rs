@@ -12,10 +12,11 @@ use kernel::problem::Problem;
 use kernel::time::{Utc, day_text};
 use serde::Deserialize;
 
-use super::{FINANCE, Names, STOPPERS, csv_of, id_of, money};
+use super::{FINANCE, Names, STOPPERS, csv_of, id_of};
 use crate::payments::service::look::{self, Overview};
-use crate::payments::service::{release, returned::yuan};
+use crate::payments::service::release;
 use crate::payments::store::figures::{By, Figure};
+use crate::programmes::formula::{money, yuan};
 
 #[derive(Deserialize)]
 pub(super) struct View {

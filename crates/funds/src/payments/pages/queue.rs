@@ -11,11 +11,12 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use serde::Deserialize;
 
-use super::{CHECKERS, FINANCE, Names, id_of, money, reason_name};
+use super::{CHECKERS, FINANCE, Names, id_of, reason_name};
 use crate::payments::rules::Action;
 use crate::payments::service::look::{self, Queue};
 use crate::payments::service::{exceptions, returned as again};
 use crate::payments::store::exceptions::Exception;
+use crate::programmes::formula::money;
 
 #[derive(Template)]
 #[template(path = "pay_exceptions.html")]

@@ -21,15 +21,10 @@ use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::ledger::{self, About};
 use crate::payments::store::payments::{self, Set};
 use crate::payments::store::returned::{self, Correction, Group};
+use crate::programmes::formula::yuan;
 
 /// Returned payments that are paid again in one batch.
 const MOST: i64 = 100_000;
-
-/// Yuan with two decimals.
-pub(crate) fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", fen.unsigned_abs() / 100, fen.unsigned_abs() % 100)
-}
 
 /// Puts messages to holders into the outbox: that money arrived, or that it came back.
 pub(crate) fn tell(
