@@ -142,7 +142,9 @@ impl Place {
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(&self.data, private).map_err(words)?;
         let location = self.location()?;
-        Db::open(&location, limits).map_err(|error| error.to_string())
+        let db = Db::open(&location, limits).map_err(|error| error.to_string())?;
+        db.seal_with(&self.keys()?);
+        Ok(db)
     }
 
     /// Reads or makes the keys.
