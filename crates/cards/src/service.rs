@@ -142,10 +142,16 @@ pub async fn perform_for(
     agent: &str,
 ) -> Result<Card, Problem> {
     let outlet = clerk.org.ok_or_else(Problem::forbidden)?;
-    let hash = password_hash(&command).await;
-    let hands = Hands { hash, agent: agent.trim().to_owned(), ..Hands::new(app) };
+    let hands = prepare(app, &command, agent).await;
     let clerk = clerk.clone();
     app.db.write(move |tx| perform_in(tx, &hands, &clerk, person, &command, Some(outlet))).await
+}
+
+/// What [`perform_in`] needs for a command; a password is hashed here. `agent` is the number on the document
+/// of somebody who acts for the person, or empty.
+pub async fn prepare(app: &App, command: &Command, agent: &str) -> Hands {
+    let hash = password_hash(command).await;
+    Hands { hash, agent: agent.trim().to_owned(), ..Hands::new(app) }
 }
 
 /// Carries out a command for whoever acts: a clerk at his outlet, the holder, a hotline, a job.
@@ -165,7 +171,7 @@ pub async fn perform_at(
 }
 
 /// What a command needs from outside its transaction: fresh ids, and the hash of a password.
-pub(crate) struct Hands {
+pub struct Hands {
     app: App,
     ids: [Id; 4],
     hash: String,
@@ -186,7 +192,7 @@ impl Hands {
 ///
 /// # Errors
 /// As [`perform`].
-pub(crate) fn perform_in(
+pub fn perform_in(
     tx: &mut Tx<'_>,
     hands: &Hands,
     actor: &Actor,

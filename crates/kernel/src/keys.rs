@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use seal::column::ColumnCipher;
+use seal::envelope::Envelope;
 use seal::head::{HeadError, TreeHead};
 use seal::keystore::{FIELD, JOURNAL, KeyError, KeyStore, SecretText, SoftKeys};
 use seal::sm2::{Signature, SignerId, VerifyingKey};
@@ -142,6 +143,15 @@ impl KeyStore for FileKeys {
 
     fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.with(|keys| keys.open(key, context, sealed))
+    }
+
+    fn open_envelope(
+        &self,
+        key: &str,
+        context: &[u8],
+        sealed: &Envelope,
+    ) -> Result<Vec<u8>, KeyError> {
+        self.with(|keys| keys.open_envelope(key, context, sealed))
     }
 
     fn create(&self, key: &str, random: &[u8; 32]) -> Result<(), KeyError> {

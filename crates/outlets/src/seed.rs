@@ -15,11 +15,11 @@ use crate::rules::{
     ACCESS, Details, Hours, JOINT, KINDS, LANGUAGES, SERVICES, Turn, parse_words, word,
 };
 use crate::service::queue::{self, Asked, End};
-use crate::service::register::put_in_force;
+use crate::service::register::{own_region, put_in_force};
 use crate::store::register::{Stored, insert};
 
 /// Division, north and east in thousandths of a degree, kind.
-const PLACES: [(&str, i64, i64, &str); 45] = [
+const PLACES: [(&str, i64, i64, &str); 49] = [
     ("500103", 29_553, 106_569, "hrss"),
     ("500103", 29_560, 106_577, "bank"),
     ("500101", 30_808, 108_409, "hrss"),
@@ -65,7 +65,15 @@ const PLACES: [(&str, i64, i64, &str); 45] = [
     ("500242", 28_841, 108_768, "hrss"),
     ("500243", 29_294, 108_166, "hrss"),
     ("500243", 29_310, 108_190, "township"),
+    ("510100", 30_657, 104_066, "hrss"),
+    ("511300", 30_801, 106_083, "joint"),
+    ("511600", 30_456, 106_633, "joint"),
+    ("511500", 28_752, 104_643, "joint"),
 ];
+
+fn area_code(division: &str) -> &'static str {
+    if division.starts_with("51") { "028" } else { "023" }
+}
 
 fn details(place: &(&str, i64, i64, &str)) -> Option<Details> {
     let (division, north, east, kind) = *place;
@@ -74,9 +82,9 @@ fn details(place: &(&str, i64, i64, &str)) -> Option<Details> {
     let (services, access) = match kind.code() {
         "bank" => ("apply,instant,activate,loss,replace,bank,other", "low,large-print,green"),
         "township" => ("apply,activate,loss,other", "ramp,large-print,green,home"),
-        JOINT => ("apply,activate,loss,replace,other", "ramp,low,large-print,green,toilet"),
+        JOINT => ("apply,activate,loss,replace,joint,other", "ramp,low,large-print,green,toilet"),
         _ => {
-            let all = "apply,instant,activate,loss,replace,cancel,bank,other";
+            let all = "apply,instant,activate,loss,replace,cancel,bank,joint,other";
             (all, "ramp,low,large-print,hearing,green,home,toilet")
         }
     };
@@ -84,6 +92,7 @@ fn details(place: &(&str, i64, i64, &str)) -> Option<Details> {
         "500240" | "500241" | "500242" => "zh,cq,tujia",
         "500243" => "zh,cq,miao",
         "500103" => "zh,cq,en,sign",
+        other if other.starts_with("51") => "zh",
         _ => "zh,cq",
     };
     let usual = "09:00-12:00,13:30-17:30";
@@ -98,7 +107,7 @@ fn details(place: &(&str, i64, i64, &str)) -> Option<Details> {
         directions: "公交示范站下车，步行约200米".to_owned(),
         latitude: north * 1_000,
         longitude: east * 1_000,
-        phone: format!("023-{}", 40_000_000 + north * 7 + east),
+        phone: format!("{}-{}", area_code(division), 40_000_000 + north * 7 + east),
         hours: Hours::parse_week(&week).ok()?,
         services: parse_words(SERVICES, services)?,
         languages: parse_words(LANGUAGES, languages)?,
@@ -112,8 +121,9 @@ fn details(place: &(&str, i64, i64, &str)) -> Option<Details> {
 /// # Errors
 /// See [`Problem`]; it was done before.
 pub async fn seed(app: &App, desk: Id) -> Result<(), Problem> {
-    let places: Vec<(Id, Details)> = PLACES
-        .iter()
+    let own = own_region(app);
+    let here = PLACES.iter().filter(|place| divisions::region_of(place.0) == Some(own));
+    let places: Vec<(Id, Details)> = here
         .enumerate()
         .filter_map(|(at, place)| Some((if at == 0 { desk } else { app.id() }, details(place)?)))
         .collect();
@@ -133,7 +143,7 @@ pub async fn seed(app: &App, desk: Id) -> Result<(), Problem> {
                     decided_at: None,
                 };
                 insert(tx, &stored)?;
-                put_in_force(tx, &stored, now)?;
+                put_in_force(tx, &stored, now, own)?;
             }
             let why = format!("{} outlets of the demonstration", places.len());
             Ok(journal::record(tx, &entry.clone().why(why, &[]))?)
@@ -208,7 +218,13 @@ mod tests {
         let all: Vec<Details> = PLACES.iter().filter_map(details).collect();
         assert_eq!(all.len(), PLACES.len());
         for details in &all {
-            assert_eq!(check_version(details, false, today, today), Ok(()), "{}", details.name.zh);
+            let region = divisions::region_of(&details.division).expect("a region");
+            assert_eq!(
+                check_version(details, false, today, today, region),
+                Ok(()),
+                "{}",
+                details.name.zh
+            );
         }
         for division in divisions::children(divisions::Region::Chongqing, today) {
             assert!(all.iter().any(|d| d.division == division.code), "{}", division.zh);

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod joint;
 pub mod pages;
 pub mod recognition;
 pub mod rules;
@@ -27,10 +28,18 @@ use kernel::http::Routes;
 use kernel::jobs::{Job, Round};
 use kernel::platform::App;
 use kernel::settings::Setting;
+use kernel::time::Utc;
 use service::messages::Handler;
 
 /// The kinds of messages that this crate itself understands.
-pub const HANDLERS: &[Handler] = &[service::incidents::HANDLER];
+pub const HANDLERS: &[Handler] = &[
+    service::incidents::HANDLER,
+    joint::home::PAPER,
+    joint::home::CASE,
+    joint::service::ANSWER,
+    joint::months::MONTH,
+    joint::months::COUNTED,
+];
 
 /// The schema.
 pub fn migrations() -> Vec<Migration> {
@@ -38,12 +47,18 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "regions-0001", sql: include_str!("../migrations/0001_regions.sql") },
         Migration { name: "regions-0002", sql: include_str!("../migrations/0002_recognition.sql") },
         Migration { name: "regions-0003", sql: include_str!("../migrations/0003_standards.sql") },
+        Migration { name: "regions-0004", sql: include_str!("../migrations/0004_joint.sql") },
     ]
 }
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {
-    vec![&recognition::service::PATIENCE]
+    vec![
+        &recognition::service::PATIENCE,
+        &joint::service::ANSWER_HOURS,
+        &joint::service::CARD_DAYS,
+        &joint::home::DAY_LIMIT,
+    ]
 }
 
 /// The repeating work: delivery, each second.
@@ -54,7 +69,15 @@ pub fn jobs() -> Vec<Job> {
     fn forget(app: App) -> Round {
         Box::pin(async move { recognition::service::forget(&app).await })
     }
+    fn joint(app: App) -> Round {
+        Box::pin(async move { joint::home::round(&app).await })
+    }
+    fn months(app: App) -> Round {
+        Box::pin(async move { joint::months::round(&app, Utc::now().day()).await })
+    }
     vec![
+        Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
+        Job { name: "regions.months", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
     ]
@@ -74,5 +97,6 @@ pub fn routes_with(
     let recognition = recognition::api::routes().merge(recognition::pages::routes());
     let recognition = recognition.share(codes).share(catalogue);
     let pages = pages::routes().merge(standards::pages::routes());
-    api::routes(handlers).merge(pages).merge(recognition)
+    let joint = joint::api::routes().merge(joint::pages::routes());
+    api::routes(handlers).merge(pages).merge(joint).merge(recognition)
 }

@@ -91,6 +91,9 @@ pub struct Descriptor {
     pub name: String,
     /// Compressed SM2 point, 66 hexadecimal digits.
     pub key: String,
+    /// Compressed SM2 point that what only this region may read is sealed for.
+    #[serde(default)]
+    pub seal: String,
     /// Address without a slash at its end.
     pub endpoint: String,
     /// Version of the standard between regions.

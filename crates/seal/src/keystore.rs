@@ -10,6 +10,7 @@ use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};
 use aes_gcm::{AesGcm, aead::consts::U12};
 use zeroize::Zeroizing;
 
+use crate::envelope::{self, Envelope};
 use crate::sm2::{Signature, SignerId, SigningKey, VerifyingKey};
 use crate::sm3::MacKey;
 
@@ -78,6 +79,17 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// [`KeyError::Unopenable`] when key, context or text is another.
     fn open(&self, key: &str, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Opens an envelope that [`envelope::seal`] made for the public half of `key`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unopenable`] when key, context or envelope is another.
+    fn open_envelope(
+        &self,
+        key: &str,
+        context: &[u8],
+        sealed: &Envelope,
+    ) -> Result<Vec<u8>, KeyError>;
 
     /// Makes a key under a new name from 32 random bytes, and keeps it durably. A module that draws
     /// its own randomness leaves them aside. A key that is there stays as it is.
@@ -232,6 +244,16 @@ impl KeyStore for SoftKeys {
         opened.map_err(|_| KeyError::Unopenable)
     }
 
+    fn open_envelope(
+        &self,
+        key: &str,
+        context: &[u8],
+        sealed: &Envelope,
+    ) -> Result<Vec<u8>, KeyError> {
+        let key = self.key(key)?;
+        envelope::open(&key.secret, context, sealed).map_err(|_| KeyError::Unopenable)
+    }
+
     fn create(&self, key: &str, random: &[u8; 32]) -> Result<(), KeyError> {
         self.add(key, random);
         Ok(())
@@ -249,6 +271,18 @@ mod tests {
             [next; 32]
         });
         SoftKeys::parse(&text).expect("what was written is read")
+    }
+
+    #[test]
+    fn an_envelope_opens_with_the_key_that_it_was_sealed_for() {
+        let keys = keys();
+        let role = SignerId("tests");
+        let public = keys.public("other", role).expect("a key").to_bytes();
+        let sealed = envelope::seal(&public, &[9; 32], b"case 1", b"scan").expect("sealed");
+        assert_eq!(keys.open_envelope("other", b"case 1", &sealed).as_deref(), Ok(&b"scan"[..]));
+        let unopenable = Err(KeyError::Unopenable);
+        assert_eq!(keys.open_envelope("other", b"case 2", &sealed), unopenable);
+        assert_eq!(keys.open_envelope(FIELD, b"case 1", &sealed), unopenable);
     }
 
     #[test]

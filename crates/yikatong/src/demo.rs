@@ -181,6 +181,7 @@ async fn make_all(
         division: here.division("500103"),
     };
     let (_, token) = codes::service::register_terminal(app, &owner, terminal).await?;
+    outlets::seed::seed(app, orgs["outlet"]).await?;
     if here.is_home() {
         make_services(app, &orgs, &clerk, desks).await?;
     }
@@ -189,7 +190,7 @@ async fn make_all(
     Ok(holders)
 }
 
-/// Banks, outlets, payments and cases of Chongqing.
+/// Banks, payments and cases of Chongqing.
 async fn make_services(
     app: &App,
     orgs: &HashMap<&'static str, Id>,
@@ -197,7 +198,6 @@ async fn make_services(
     desks: &[std::sync::Arc<payfile::simulator::Folder>],
 ) -> Result<(), Problem> {
     banks::make(app, orgs["bank"]).await?;
-    outlets::seed::seed(app, orgs["outlet"]).await?;
     outlets::seed::work(app, clerk, 7).await?;
     let villagers = villagers::make(app).await?;
     money::make(app, &villagers, desks).await?;

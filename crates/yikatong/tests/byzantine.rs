@@ -32,6 +32,7 @@ impl Peer {
             region: REGION.to_owned(),
             name: "演示邻省".to_owned(),
             key: hex::encode(key.verifying().to_compressed()),
+            seal: String::new(),
             endpoint: "http://127.0.0.1:1".to_owned(),
             standard: STANDARD,
             contact: "0851-12333".to_owned(),

@@ -7,6 +7,7 @@ mod byzantine;
 mod city;
 mod crash;
 mod demo_regions;
+mod joint;
 mod journey;
 mod life;
 mod matrix;

@@ -13,7 +13,7 @@ const LOANS: &str = "CY-CU-001";
 const LIBRARY: &str = items::seed::LIBRARY;
 
 /// Serves a town on a port of its own and writes how others find it.
-async fn open(town: &Town, name: &str) -> String {
+pub async fn open(town: &Town, name: &str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let now = Utc::now().seconds();
     let own = trust::Own {
@@ -36,7 +36,7 @@ async fn open(town: &Town, name: &str) -> String {
     own.endpoint
 }
 
-async fn believe(app: &App, other: &App) {
+pub async fn believe(app: &App, other: &App) {
     let signed = trust::own_descriptor(other).expect("set up");
     let said = serde_json::from_str(&signed.text).expect("a descriptor");
     let text = serde_json::to_string(&signed).expect("plain data");
@@ -48,7 +48,7 @@ async fn believe(app: &App, other: &App) {
 }
 
 /// Chongqing and Sichuan, for each engine at hand.
-async fn both(name: &str) -> Vec<(Town, Town)> {
+pub async fn both(name: &str) -> Vec<(Town, Town)> {
     let mut pairs = Vec::new();
     for (one, two) in testing::databases(name).into_iter().zip(testing::databases(name)) {
         let (chongqing, sichuan) = (Town::on(one, "500000").await, Town::on(two, "510000").await);

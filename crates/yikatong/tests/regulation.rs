@@ -99,6 +99,7 @@ fn refusals() -> Vec<Box<dyn Refusal>> {
     codes::fusion::rules::NotOpened::ALL
         .into_iter()
         .for_each(|refused| all.push(Box::new(refused)));
+    regions::joint::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     outlets::rules::Refused::ALL.into_iter().for_each(|refused| all.push(Box::new(refused)));
     funds::programmes::rules::Refused::ALL
         .into_iter()

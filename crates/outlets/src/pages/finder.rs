@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use kernel::divisions::{self, Division, Region};
+use kernel::divisions::{self, Division};
+
 use kernel::http::{Page, Path, Query, render};
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -14,6 +15,7 @@ use time::Duration;
 use super::{division, hours, id_of, names, weekday};
 use crate::rules::{ACCESS, SERVICES};
 use crate::service::queue::{self, Queue};
+use crate::service::register::own_region;
 use crate::service::{Outlet, register};
 use crate::store::register::Stored;
 
@@ -110,7 +112,7 @@ pub(super) async fn list(
     let now = Utc::now();
     let found = search.narrow(register::list(&app, now.day()).await?, now);
     let waiting = queue::waiting_counts(&app).await?;
-    let districts = divisions::children(Region::Chongqing, now.day()).collect();
+    let districts = divisions::children(own_region(&app), now.day()).collect();
     render(&ListPage { p, search, found, waiting, districts, now })
 }
 

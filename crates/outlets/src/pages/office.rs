@@ -6,7 +6,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Actor, Role};
-use kernel::divisions::{self, Division, Region};
+use kernel::divisions::{self, Division};
+
 use kernel::http::{Form, Page, Path, render};
 use kernel::id::Id;
 use kernel::law::Text;
@@ -21,6 +22,7 @@ use crate::rules::{
     word,
 };
 use crate::service::Outlet;
+use crate::service::register::own_region;
 use crate::service::register::{self, Proposal, Waits};
 use crate::store::register::Stored;
 
@@ -179,7 +181,7 @@ async fn show(
         Some(id) => register::history(app, id).await?,
         None => Vec::new(),
     };
-    let districts = divisions::children(Region::Chongqing, Utc::now().day()).collect();
+    let districts = divisions::children(own_region(app), Utc::now().day()).collect();
     let status = problem.as_ref().map(|problem| problem.status);
     with_problem(render(&FormPage { p, id, form, versions, districts, problem }), status)
 }

@@ -42,6 +42,7 @@ pub const SERVICES: &[Word] = &[
     Word("replace", "补换卡", "Replacement"),
     Word("cancel", "注销", "Cancellation"),
     Word("bank", "更换银行", "Change of the bank"),
+    Word(JOINT, "川渝通办", "Holders of the other region"),
     Word("other", "咨询及其他", "Questions and other matters"),
 ];
 
@@ -131,6 +132,7 @@ pub fn check_version(
     closed: bool,
     from: Date,
     today: Date,
+    own: Region,
 ) -> Result<(), Refused> {
     let ahead = (from - today).whole_days();
     if !(0..=MOST_AHEAD).contains(&ahead) {
@@ -149,16 +151,18 @@ pub fn check_version(
     if !plain || !(5..=20).contains(&digits) {
         return Err(Refused::Phone);
     }
-    let here = divisions::find(&details.division).is_some_and(|d| {
-        d.is_in_force(from) && divisions::region_of(d.code) == Some(Region::Chongqing)
-    });
-    if !here || details.division == "500000" {
+    let here = divisions::find(&details.division)
+        .is_some_and(|d| d.is_in_force(from) && divisions::region_of(d.code) == Some(own));
+    if !here || details.division == own.code() {
         return Err(Refused::Division);
     }
-    // Chongqing lies within 28.1–32.3 degrees north and 105.2–110.3 degrees east.
-    let inside = (28_000_000..=32_400_000).contains(&details.latitude)
-        && (105_000_000..=110_400_000).contains(&details.longitude);
-    if !inside {
+    let (north, east) = match own {
+        // 28.1–32.3 degrees north and 105.2–110.3 degrees east.
+        Region::Chongqing => (28_000_000..=32_400_000, 105_000_000..=110_400_000),
+        // 26.0–34.4 degrees north and 97.3–108.6 degrees east.
+        Region::Sichuan => (25_900_000..=34_500_000, 97_200_000..=108_700_000),
+    };
+    if !north.contains(&details.latitude) || !east.contains(&details.longitude) {
         return Err(Refused::Place);
     }
     if details.services.is_empty() || !(1..=60).contains(&details.counters) {

@@ -11,7 +11,7 @@ pub enum Refused {
     Words,
     /// The phone is none.
     Phone,
-    /// The division is none of this city on that day.
+    /// The division is none of this region on that day.
     Division,
     /// The coordinates are outside.
     Place,
@@ -113,17 +113,17 @@ impl Refused {
             ],
             Self::Division => [
                 "outlets/division",
-                "行政区划不是本市现行区县",
-                "The division is none of this city on that day",
+                "行政区划不是本地区现行区县",
+                "The division is none of this region on that day",
                 "请从列表中选择网点所在区县",
                 "Choose the district from the list",
             ],
             Self::Place => [
                 "outlets/place",
-                "坐标不在本市范围内",
-                "The coordinates are outside the city",
-                "请核对纬度（28至32.4）和经度（105至110.4）",
-                "Check latitude (28 to 32.4) and longitude (105 to 110.4)",
+                "坐标不在本地区范围内",
+                "The coordinates are outside the region",
+                "请核对纬度和经度",
+                "Check latitude and longitude",
             ],
             Self::Services => [
                 "outlets/services",

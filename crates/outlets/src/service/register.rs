@@ -4,6 +4,7 @@
 use kernel::actor::{Actor, Role};
 use kernel::approval::{self, Approval};
 use kernel::db::{DbError, Tx};
+use kernel::divisions::{self, Region};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::org::{self, Org};
@@ -47,17 +48,33 @@ fn may_act(actor: &Actor, details: &Details) -> Result<(), Refused> {
     if actor.division == details.division { Ok(()) } else { Err(Refused::OtherDistrict) }
 }
 
+/// Service for holders of the other region is the municipal authority's to open (Art. 11 para 2); an
+/// outlet that has it may be changed otherwise by its district.
+fn may_offer(actor: &Actor, details: &Details, before: Option<&Details>) -> Result<(), Refused> {
+    let joint = |details: &Details| details.services.iter().any(|word| word.code() == JOINT);
+    let municipal = matches!(actor.role, Role::MunicipalOfficer | Role::MunicipalApprover);
+    match joint(details) && !municipal && !before.is_some_and(joint) {
+        true => Err(Refused::JointIsMunicipal),
+        false => Ok(()),
+    }
+}
+
+/// The region whose outlets these are.
+pub(crate) fn own_region(app: &App) -> Region {
+    divisions::region_of(&app.config.region).unwrap_or(Region::Chongqing)
+}
+
 /// Proposes an outlet or a change of one; it counts when somebody else confirms it.
 ///
 /// # Errors
 /// [`Refused`] as a problem.
 pub async fn propose(app: &App, actor: &Actor, proposal: Proposal) -> Result<Id, Problem> {
     let (actor, approval, entry_id) = (actor.clone(), app.id(), app.id());
-    let new_id = app.id();
+    let (new_id, own) = (app.id(), own_region(app));
     app.db
         .write(move |tx| {
             let now = Utc::now();
-            check_version(&proposal.details, proposal.closed, proposal.from, now.day())?;
+            check_version(&proposal.details, proposal.closed, proposal.from, now.day(), own)?;
             may_act(&actor, &proposal.details)?;
             let outlet = proposal.outlet.unwrap_or(new_id);
             let before = register::of_outlet(tx, outlet)?;
@@ -72,6 +89,8 @@ pub async fn propose(app: &App, actor: &Actor, proposal: Proposal) -> Result<Id,
                 }
                 _ => {}
             }
+            let offered = before.iter().rfind(|version| version.state == "confirmed");
+            may_offer(&actor, &proposal.details, offered.map(|version| &version.details))?;
             if proposal.closed && before.is_empty() {
                 return Err(Refused::NoSuchOutlet.into());
             }
@@ -114,6 +133,7 @@ pub async fn decide(
         return Err(Refused::NoComment.into());
     }
     let (checker, comment, entry_id) = (checker.clone(), comment.to_owned(), app.id());
+    let own = own_region(app);
     app.db
         .write(move |tx| {
             let now = Utc::now();
@@ -124,7 +144,7 @@ pub async fn decide(
             let stored = of_approval(tx, &approval)?.ok_or_else(Problem::not_found)?;
             may_act(&checker, &stored.details)?;
             if yes {
-                put_in_force(tx, &stored, now)?;
+                put_in_force(tx, &stored, now, own)?;
             } else {
                 register::decide(tx, stored.outlet, stored.version, "rejected", now)?;
             }
@@ -137,8 +157,14 @@ pub async fn decide(
 }
 
 /// Confirms a version; a new outlet becomes an organisation, so that clerks can act for it.
-pub(crate) fn put_in_force(tx: &mut Tx<'_>, stored: &Stored, now: Utc) -> Result<(), Problem> {
-    check_version(&stored.details, stored.closed, stored.from.max(now.day()), now.day())?;
+pub(crate) fn put_in_force(
+    tx: &mut Tx<'_>,
+    stored: &Stored,
+    now: Utc,
+    own: Region,
+) -> Result<(), Problem> {
+    let from = stored.from.max(now.day());
+    check_version(&stored.details, stored.closed, from, now.day(), own)?;
     if !register::is_org(tx, stored.outlet)? {
         let details = &stored.details;
         let org = Org {

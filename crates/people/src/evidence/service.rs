@@ -5,6 +5,7 @@ use kernel::db::Tx;
 use kernel::id::Id;
 use kernel::jobs::Round;
 use kernel::journal::{self, Entry};
+use kernel::keys::Keys;
 use kernel::law::Text;
 use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
@@ -37,45 +38,65 @@ pub async fn take(
     person: Id,
     new: NewEvidence,
 ) -> Result<Evidence, Problem> {
-    let media = rules::inspect(&new.bytes)?;
+    let new = read_new(new)?;
+    let (id, keys) = (app.id(), app.keys.clone());
+    let entry = Entry::new(app.id(), Utc::now(), actor, "evidence.taken", "Art. 12");
+    app.db.write(move |tx| take_in(tx, &keys, &entry, (person, id), &new)).await
+}
+
+/// What may be put into the vault, with a trimmed purpose.
+///
+/// # Errors
+/// [`Refused`], or a purpose that is missing or too long.
+pub fn read_new(new: NewEvidence) -> Result<NewEvidence, Problem> {
+    rules::inspect(&new.bytes)?;
     let purpose = new.purpose.trim().to_owned();
     if purpose.is_empty() || purpose.chars().count() > 200 {
         let text = Text::new("请填写用途（200字以内）", "Why it is taken, up to 200 letters");
         return Err(Problem::field("purpose", text));
     }
-    let (now, id, keys) = (Utc::now(), app.id(), app.keys.clone());
-    let entry = Entry::new(app.id(), now, actor, "evidence.taken", "Art. 12").on("evidence", id);
-    let (bytes, kind, actor) = (new.bytes, new.kind, actor.clone());
-    app.db
-        .write(move |tx| {
-            let person = records::living(tx, person)?.ok_or(NoPerson::Unknown)?;
-            let limit = settings::get(tx, &rules::LIMIT, now)?;
-            let all = records::of(tx, person)?;
-            let kept = store::of(tx, &all)?.iter().filter(|e| e.removed_at.is_none()).count();
-            if kept as i64 >= limit {
-                return Err(Refused::TooMany(limit).into());
-            }
-            let days = settings::get(tx, kind.keep(), now)?;
-            let one = Evidence {
-                person,
-                id,
-                kind,
-                media,
-                size: bytes.len() as i64,
-                digest: seal::sm3::sm3(&bytes),
-                purpose: purpose.clone(),
-                taken_by: actor.account,
-                taken_by_name: actor.name.clone(),
-                taken_at: now,
-                keep_until: rules::keep_until(now.day(), days),
-                removed_at: None,
-            };
-            let sealed = keys.seal_field(&bytes, &rules::binding(person, id));
-            store::insert(tx, &one, &sealed)?;
-            journal::record(tx, &entry.clone().about(person).why(&purpose, &["evidence"]))?;
-            Ok(one)
-        })
-        .await
+    Ok(NewEvidence { purpose, ..new })
+}
+
+/// Puts a file of [`read_new`] into the vault inside the caller's transaction; `entry` says who and when.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_in(
+    tx: &mut Tx<'_>,
+    keys: &Keys,
+    entry: &Entry,
+    (person, id): (Id, Id),
+    new: &NewEvidence,
+) -> Result<Evidence, Problem> {
+    let (now, kind) = (entry.at, new.kind);
+    let person = records::living(tx, person)?.ok_or(NoPerson::Unknown)?;
+    let limit = settings::get(tx, &rules::LIMIT, now)?;
+    let all = records::of(tx, person)?;
+    let kept = store::of(tx, &all)?.iter().filter(|e| e.removed_at.is_none()).count();
+    if kept as i64 >= limit {
+        return Err(Refused::TooMany(limit).into());
+    }
+    let days = settings::get(tx, kind.keep(), now)?;
+    let one = Evidence {
+        person,
+        id,
+        kind,
+        media: rules::inspect(&new.bytes)?,
+        size: new.bytes.len() as i64,
+        digest: seal::sm3::sm3(&new.bytes),
+        purpose: new.purpose.clone(),
+        taken_by: entry.actor.account,
+        taken_by_name: entry.actor.name.clone(),
+        taken_at: now,
+        keep_until: rules::keep_until(now.day(), days),
+        removed_at: None,
+    };
+    let sealed = keys.seal_field(&new.bytes, &rules::binding(person, id));
+    store::insert(tx, &one, &sealed)?;
+    let entry = entry.clone().on("evidence", id).about(person);
+    journal::record(tx, &entry.why(&new.purpose, &["evidence"]))?;
+    Ok(one)
 }
 
 /// The list of a person's evidence; the look is journalled.

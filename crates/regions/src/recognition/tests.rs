@@ -16,6 +16,7 @@ fn sichuan() -> Descriptor {
         region: "510000".to_owned(),
         name: "四川".to_owned(),
         key: hex::encode(key(ASK).verifying().to_compressed()),
+        seal: String::new(),
         endpoint: "https://example.org".to_owned(),
         standard: 1,
         contact: String::new(),

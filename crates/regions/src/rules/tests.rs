@@ -16,6 +16,7 @@ fn said(seed: u8, serial: i64) -> Descriptor {
         region: "510000".to_owned(),
         name: "四川".to_owned(),
         key: hex::encode(key(seed).verifying().to_compressed()),
+        seal: String::new(),
         endpoint: "https://example.org".to_owned(),
         standard: STANDARD,
         contact: "028".to_owned(),

@@ -4,7 +4,7 @@ use kernel::actor::Actor;
 use kernel::db::Tx;
 use kernel::journal::{self, Entry};
 use kernel::law::Text;
-use kernel::platform::App;
+use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ fn fits(title: &str, text: &str) -> bool {
     (1..=100).contains(&title.chars().count()) && (1..=1_000).contains(&text.chars().count())
 }
 
-fn take(tx: &mut Tx<'_>, message: &Message, now: Utc) -> Result<(), Problem> {
+fn take(tx: &mut Tx<'_>, _: &Platform, message: &Message, now: Utc) -> Result<(), Problem> {
     let body: Body =
         serde_json::from_value(message.body.clone()).map_err(|_| Refused::Unreadable)?;
     let latest = now.plus_seconds(rules::SKEW_S).0;

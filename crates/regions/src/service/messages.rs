@@ -22,7 +22,7 @@ pub struct Handler {
     /// Its version.
     pub version: i64,
     /// The work. A problem below 500 refuses the message for good, another one lets it come again.
-    pub run: fn(&mut Tx<'_>, &Message, Utc) -> Result<(), Problem>,
+    pub run: fn(&mut Tx<'_>, &Platform, &Message, Utc) -> Result<(), Problem>,
 }
 
 /// A message to be sent.
@@ -198,7 +198,7 @@ fn take(
             return Ok((Answer { receipt: Some(receipt), why: None }, None));
         }
         (Arrival::Do, Some(code)) => (code, None),
-        (Arrival::Do, None) => (run(tx, handlers, &message, now)?, None),
+        (Arrival::Do, None) => (run(tx, app, handlers, &message, now)?, None),
         (Arrival::Late, _) => (Refused::Expired.code(), Some((from, Refused::Expired))),
     };
     let receipt = finish(tx, app, signed, &message, result, now)?;
@@ -207,6 +207,7 @@ fn take(
 
 fn run(
     tx: &mut Tx<'_>,
+    app: &Platform,
     handlers: &[Handler],
     message: &Message,
     now: Utc,
@@ -216,7 +217,7 @@ fn run(
     let Some(handler) = handlers.iter().find(fits) else {
         return Ok(Refused::UnknownKind.code());
     };
-    (handler.run)(tx, message, now)?;
+    (handler.run)(tx, app, message, now)?;
     Ok("ok")
 }
 

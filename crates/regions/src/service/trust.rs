@@ -61,7 +61,8 @@ pub fn own_descriptor(app: &Platform) -> Result<Signed, Problem> {
     let said = Descriptor {
         region: app.config.region.clone(),
         name: own.name,
-        key: super::public(app, own.key, DESCRIPTOR)?,
+        key: super::public(app, &super::key_name(own.key), DESCRIPTOR)?,
+        seal: super::public(app, super::SEAL_KEY, DESCRIPTOR)?,
         endpoint: own.endpoint.trim_end_matches('/').to_owned(),
         standard: STANDARD,
         contact: own.contact,

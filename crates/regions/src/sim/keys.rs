@@ -20,6 +20,7 @@ fn descriptor(region: &str) -> Descriptor {
         region: region.to_owned(),
         name: region.to_owned(),
         key: hex::encode(key.verifying().to_compressed()),
+        seal: String::new(),
         endpoint: "https://example.org".to_owned(),
         standard: rules::STANDARD,
         contact: String::new(),

@@ -393,6 +393,17 @@ pub fn line(tx: &mut Tx<'_>, batch: Id, seq: i64) -> Result<Option<Line>, DbErro
     tx.optional(&sql, &[v(batch), v(seq)])?.as_ref().map(read_line).transpose()
 }
 
+/// Batches that have cards on their way to this outlet, with the number of cards.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn out_for(tx: &mut Tx<'_>, outlet: Id) -> Result<Vec<(Id, i64)>, DbError> {
+    let sql = "SELECT batch_id, COUNT(*) FROM production_line
+               WHERE outlet_id = $1 AND state = $2 AND stage = $3 GROUP BY batch_id ORDER BY batch_id";
+    let key = [v(outlet), v(LineState::Out.code()), v(Stage::Outlet.code())];
+    tx.query(sql, &key)?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// How many lines of each batch stand in each state.
 ///
 /// # Errors
