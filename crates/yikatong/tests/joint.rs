@@ -19,7 +19,9 @@ use regions::joint::{home, months};
 use regions::service::deliver;
 use serde_json::{Value, json};
 
+use crate::pages::{AXE, pictures};
 use crate::recognition::both;
+use crate::support::browser::{self, Browser};
 use crate::town::{Town, grown_ups, registration};
 
 /// Both installations, and the counter of a joint outlet in Sichuan.
@@ -360,4 +362,73 @@ async fn the_counter_s_pages_lead_from_a_look_to_the_next_step() {
     let mut stranger =
         Client::signed_in(&pair.there.built.router, &pair.there.app, &stranger).await;
     assert_eq!(stranger.get(&format!("/desk/joint/case/{case}")).await.status, 404);
+}
+
+/// The clerk's own way through it in a browser: look, see the answer come, report the loss.
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_a_clerk_serves_a_holder_of_the_other_region() {
+    if !browser::wanted() {
+        return;
+    }
+    let mut pair = pairs("joint_browser").await.remove(0);
+    let person = grown_ups().nth(76).expect("somebody");
+    let id = pair.home.register(&person).await;
+    pair.home.give_card(&id).await;
+    let clerk = outlet(&pair.there.app, JOINT, "apply,loss,replace").await;
+    let client = Client::signed_in(&pair.there.built.router, &pair.there.app, &clerk).await;
+    let url = regions::service::trust::own(&pair.there.app).expect("set up").endpoint;
+    let browser = Browser::desktop().await;
+    browser.open(&format!("{url}/status")).await;
+    browser.set_cookie("lang", "zh-CN").await;
+    for (name, value) in &client.cookies {
+        browser.set_cookie(name, value).await;
+    }
+    browser.open(&format!("{url}/desk/joint")).await;
+    browser.press("查询卡状态和可办业务").await;
+    browser.fill("number", person.number.as_str()).await;
+    browser.fill("name", &person.name).await;
+    browser.press("已核对人证一致").await;
+    look(&browser, "new").await;
+    browser.press("提交发卡地").await;
+    browser.wait_for_text("等待发卡地答复").await;
+    look(&browser, "waits").await;
+    pair.travel().await;
+    // The page looks again by itself.
+    browser.wait_for_text("使用中").await;
+    look(&browser, "answer").await;
+    browser.press("正式挂失").await;
+    browser.press("已核对人证一致").await;
+    browser.press("提交发卡地").await;
+    browser.wait_for_text("等待发卡地答复").await;
+    pair.travel().await;
+    browser.wait_for_text("正式挂失：已办理").await;
+    for path in ["/desk/joint", "/desk/joint/new?service=replace", "/desk/joint/new?service=apply"]
+    {
+        browser.open(&format!("{url}{path}")).await;
+        look(&browser, &path.replace(['/', '?', '='], "_")).await;
+    }
+    office_sees_it(&pair).await;
+}
+
+async fn office_sees_it(pair: &Pair) {
+    let officer = testing::actor(Role::MunicipalOfficer);
+    let client = Client::signed_in(&pair.home.built.router, &pair.home.app, &officer).await;
+    let url = regions::service::trust::own(&pair.home.app).expect("set up").endpoint;
+    let browser = Browser::desktop().await;
+    browser.open(&format!("{url}/status")).await;
+    browser.set_cookie("lang", "zh-CN").await;
+    for (name, value) in &client.cookies {
+        browser.set_cookie(name, value).await;
+    }
+    browser.open(&format!("{url}/office/joint")).await;
+    browser.wait_for_text("对方代我办").await;
+    look(&browser, "office").await;
+}
+
+/// axe finds nothing serious, and a picture is there for who wants it.
+async fn look(browser: &Browser, name: &str) {
+    assert_eq!(browser.axe(AXE).await, [] as [&str; 0], "{name}");
+    if let Some(folder) = pictures() {
+        browser.picture(&folder.join(format!("joint-{name}.png"))).await;
+    }
 }

@@ -17,7 +17,7 @@ use kernel::testing::{self, Client};
 use crate::support::browser::{self, Browser};
 
 /// axe-core 4.10.3, MPL-2.0 (docs/decisions/0016-axe-core.md).
-const AXE: &str = include_str!("assets/axe.min.js");
+pub const AXE: &str = include_str!("assets/axe.min.js");
 
 /// Rows that stand for a parameter of a path, by the word before it.
 const ROWS: &[(&str, &str)] = &[
@@ -142,7 +142,7 @@ impl Served {
 }
 
 /// Where pictures of all pages are put, when somebody wants to look at them.
-fn pictures() -> Option<PathBuf> {
+pub fn pictures() -> Option<PathBuf> {
     std::env::var_os("YIKATONG_SCREENSHOTS").map(PathBuf::from)
 }
 
