@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "cards-0002", sql: include_str!("../migrations/0002_life.sql") },
     Migration { name: "cards-0003", sql: include_str!("../migrations/0003_events.sql") },
     Migration { name: "cards-0004", sql: include_str!("../migrations/0004_bank_change.sql") },
+    Migration { name: "cards-0005", sql: include_str!("../migrations/0005_ordered.sql") },
     production::MIGRATION,
     online::MIGRATION,
 ];

@@ -190,6 +190,18 @@ pub enum Event {
     Cancelled,
 }
 
+/// What other regions say about a first card: whether the person has one there (Art. 5, 17).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Elsewhere {
+    /// He has none, or nobody needs to be asked.
+    #[default]
+    Clear,
+    /// A region has not answered yet.
+    Asked,
+    /// He has one there.
+    Held,
+}
+
 /// What the rules may look at beside the card.
 pub struct Context<'a> {
     /// The person.
@@ -210,6 +222,8 @@ pub struct Context<'a> {
     pub temporary_days: i64,
     /// Fee of a replacement, in fen.
     pub fee_fen: i64,
+    /// What other regions say about a first card.
+    pub elsewhere: Elsewhere,
 }
 
 impl<'a> Context<'a> {
@@ -225,6 +239,7 @@ impl<'a> Context<'a> {
             frozen: false,
             temporary_days: crate::settings::TEMPORARY_DAYS.default,
             fee_fen: crate::settings::FEE_FEN.default,
+            elsewhere: Elsewhere::Clear,
         }
     }
 }
@@ -270,6 +285,11 @@ fn decide_step(card: &Card, command: &Command, context: &Context<'_>) -> Result<
         (Stage::Ordered, Command::Withdraw) => Ok(Event::Withdrawn),
         (Stage::Ordered, Command::Produce) => {
             at_its_outlet(card, context)?;
+            match context.elsewhere {
+                Elsewhere::Clear => {}
+                Elsewhere::Asked => return Err(Refused::AskedElsewhere),
+                Elsewhere::Held => return Err(Refused::HeldElsewhere),
+            }
             Ok(Event::Produced { expires_on: years_later(context.today, VALID_YEARS) })
         }
         (Stage::Produced, Command::HandOver { to }) => {

@@ -9,6 +9,7 @@ mod look;
 mod own;
 pub mod relatives;
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use kernel::actor::Actor;
@@ -24,7 +25,7 @@ use people::number::{PersonNumber, Strictness};
 use people::representatives::{self, Claim, Representative};
 use people::rules::Person;
 
-use crate::rules::{self, Card, Command, Context, Event, Pending};
+use crate::rules::{self, Card, Cause, Command, Context, Elsewhere, Event, Pending, Stage};
 use crate::settings::{FEE_FEN, TEMPORARY_DAYS};
 use crate::store;
 use carry::Step;
@@ -83,6 +84,7 @@ impl Holdings {
             frozen: freezes::rules::stops(&freezes, Want::Card).is_some(),
             temporary_days: settings::get(tx, &TEMPORARY_DAYS, now)?,
             fee_fen: settings::get(tx, &FEE_FEN, now)?,
+            elsewhere: elsewhere_of(tx, self.coming.as_ref().or(self.living.as_ref()))?,
             ..Context::new(person, now, outlet)
         })
     }
@@ -113,6 +115,36 @@ static MONEY_UNDER_WAY: OnceLock<MoneyUnderWay> = OnceLock::new();
 /// not the other way round, so the platform puts the two together when it starts; the first word counts.
 pub fn ask_for_money(asked: MoneyUnderWay) {
     MONEY_UNDER_WAY.get_or_init(|| asked);
+}
+
+/// What other regions say about first cards that wait to be made: those it does not name are clear.
+pub type AskedElsewhere = fn(&mut Tx<'_>, &[Id]) -> Result<HashMap<Id, Elsewhere>, DbError>;
+
+static ELSEWHERE: OnceLock<AskedElsewhere> = OnceLock::new();
+
+/// Says whom to ask before a first card is made (Art. 5, 17); the first word counts.
+pub fn ask_elsewhere(asked: AskedElsewhere) {
+    ELSEWHERE.get_or_init(|| asked);
+}
+
+/// What other regions say about these cards.
+///
+/// # Errors
+/// See [`DbError`].
+pub(crate) fn elsewhere(tx: &mut Tx<'_>, cards: &[Id]) -> Result<HashMap<Id, Elsewhere>, DbError> {
+    match ELSEWHERE.get() {
+        Some(asked) if !cards.is_empty() => asked(tx, cards),
+        _ => Ok(HashMap::new()),
+    }
+}
+
+/// What they say about one card; a card that takes another's place was asked about before.
+pub(crate) fn elsewhere_of(tx: &mut Tx<'_>, card: Option<&Card>) -> Result<Elsewhere, DbError> {
+    let first = |card: &&Card| card.stage == Stage::Ordered && card.cause == Cause::First;
+    match card.filter(first) {
+        Some(card) => Ok(elsewhere(tx, &[card.id])?.remove(&card.id).unwrap_or_default()),
+        None => Ok(Elsewhere::Clear),
+    }
 }
 
 /// Carries out a command on a person's card, as a clerk.

@@ -195,6 +195,8 @@ async fn one_day(app: &App, clerk: &Actor, outlet: Id, day: Date) -> Result<(), 
 pub async fn waiting(app: &App, maker: &Actor) -> Result<Id, Problem> {
     let mut details = PLACES.first().and_then(details).ok_or_else(Problem::not_found)?;
     details.kind = word(KINDS, "township").ok_or_else(Problem::not_found)?;
+    // Service for holders of the other region is not a district's to open.
+    details.services.retain(|word| word.code() != JOINT);
     details.name = Text::new("解放碑便民服务点（演示）", "Jiefangbei service point (demo)");
     details.address = "渝中区示范路88号".to_owned();
     let proposal = crate::service::register::Proposal {

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod joint;
+pub mod onecard;
 pub mod pages;
 pub mod recognition;
 pub mod rules;
@@ -39,6 +40,9 @@ pub const HANDLERS: &[Handler] = &[
     joint::service::ANSWER,
     joint::months::MONTH,
     joint::months::COUNTED,
+    onecard::service::KEY,
+    onecard::service::ASK,
+    onecard::service::TOLD,
 ];
 
 /// The schema.
@@ -48,6 +52,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "regions-0002", sql: include_str!("../migrations/0002_recognition.sql") },
         Migration { name: "regions-0003", sql: include_str!("../migrations/0003_standards.sql") },
         Migration { name: "regions-0004", sql: include_str!("../migrations/0004_joint.sql") },
+        Migration { name: "regions-0005", sql: include_str!("../migrations/0005_onecard.sql") },
     ]
 }
 
@@ -58,6 +63,9 @@ pub fn settings() -> Vec<&'static Setting> {
         &joint::service::ANSWER_HOURS,
         &joint::service::CARD_DAYS,
         &joint::home::DAY_LIMIT,
+        &onecard::SWITCH,
+        &onecard::ASK_HOURS,
+        &onecard::DAY_LIMIT,
     ]
 }
 
@@ -72,11 +80,15 @@ pub fn jobs() -> Vec<Job> {
     fn joint(app: App) -> Round {
         Box::pin(async move { joint::home::round(&app).await })
     }
+    fn onecard(app: App) -> Round {
+        Box::pin(async move { onecard::round(&app).await })
+    }
     fn months(app: App) -> Round {
         Box::pin(async move { joint::months::round(&app, Utc::now().day()).await })
     }
     vec![
         Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
+        Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
         Job { name: "regions.months", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },

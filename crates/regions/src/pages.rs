@@ -13,6 +13,8 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::Deserialize;
 
+use crate::onecard::service::ask_again;
+use crate::onecard::store::{self as onecard, Held};
 use crate::recognition;
 use crate::recognition::store::Figure;
 use crate::rules::{self, Descriptor, Signed};
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/regions/import", OFFICER, &[17], import)
         .page(Method::POST, "/office/regions/decide/{id}", APPROVER, &[17], decide)
         .page(Method::POST, "/office/regions/revoke/{region}", BOTH, &[20], revoke)
+        .page(Method::POST, "/office/regions/again", OFFICER, &[5, 17], again)
         .page(Method::POST, "/office/regions/incidents", BOTH, &[20], tell)
         .nav(READERS, HOME, Text::new("川渝协同", "Other regions"), None)
 }
@@ -46,6 +49,7 @@ struct Console {
     alarms: Vec<Alarm>,
     incidents: Vec<Incident>,
     asked: Vec<Figure>,
+    held: Vec<Held>,
     imports: bool,
     decides: bool,
 }
@@ -66,17 +70,18 @@ async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Respon
     let signed = trust::own_descriptor(&app).ok();
     let own = signed.and_then(|signed: Signed| serde_json::from_str(&signed.text).ok());
     let since = Utc(Utc::now().0 - Utc::DAY);
-    let (known, health, alarms, incidents, asked) = app
+    let (known, health, alarms, incidents, asked, held) = app
         .db
         .read(move |tx| {
             let (known, health) = (store::newest(tx)?, store::health(tx)?);
             let asked = recognition::store::figures(tx, since)?;
-            Ok::<_, Problem>((known, health, store::alarms(tx)?, store::incidents(tx)?, asked))
+            let (alarms, incidents) = (store::alarms(tx)?, store::incidents(tx)?);
+            Ok::<_, Problem>((known, health, alarms, incidents, asked, onecard::held(tx)?))
         })
         .await?;
     let imports = actor.role == Role::MunicipalOfficer;
     let decides = actor.role == Role::MunicipalApprover;
-    render(&Console { p, own, known, health, alarms, incidents, asked, imports, decides })
+    render(&Console { p, own, known, health, alarms, incidents, asked, held, imports, decides })
 }
 
 fn back() -> Response {
@@ -129,6 +134,22 @@ async fn revoke(
         return Err(Problem::not_found());
     }
     trust::revoke(&app, &actor, &region).await?;
+    Ok(back())
+}
+
+#[derive(Deserialize)]
+struct Again {
+    card: Id,
+    person: Id,
+    region: String,
+}
+
+async fn again(
+    State(app): State<App>,
+    actor: Actor,
+    Form(form): Form<Again>,
+) -> Result<Response, Problem> {
+    ask_again(&app, &actor, form.card, form.person, &form.region).await?;
     Ok(back())
 }
 

@@ -98,8 +98,20 @@ impl Pair {
             body[name] = value.clone();
         }
         let case = self.write(body).await;
-        self.travel().await;
-        self.read(&case).await
+        self.answered(&case).await
+    }
+
+    /// The case once it is answered; the installations' own jobs run beside this and may be faster.
+    async fn answered(&mut self, case: &str) -> Value {
+        for _ in 0..200 {
+            self.travel().await;
+            let read = self.read(case).await;
+            if read["state"] != "sent" {
+                return read;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        self.read(case).await
     }
 }
 
@@ -201,7 +213,9 @@ async fn settles(pair: &Pair) {
     let next = Utc::now().day().replace_day(28).expect("a day") + time::Duration::days(8);
     assert_eq!(months::round(&pair.there.app, next).await.expect("counted"), "1 told");
     assert_eq!(months::round(&pair.there.app, next).await.expect("counted"), "0 told");
-    pair.travel().await;
+    for _ in 0..3 {
+        pair.travel().await;
+    }
     deliver::round(&pair.home.app).await.expect("delivered");
     let sql = "SELECT cases, fen, their_cases, their_fen FROM joint_month";
     for (town, way) in [(&pair.there, "out"), (&pair.home, "in")] {
@@ -319,13 +333,16 @@ async fn a_cut_line_keeps_a_case_until_it_is_answered_once() {
         let cut = "UPDATE region_link SET next_at = $1";
         let until = Utc::now().plus_seconds(30);
         pair.there.app.db.housekeeping(move |tx| tx.execute(cut, &[v(until)])).await.expect("cut");
-        let late = pair.ask(&person, "lose-temporarily", json!({})).await;
+        let case = pair
+            .write(json!({"region": "500000", "service": "lose-temporarily", "proof": "document",
+                "number": person.number.as_str(), "name": person.name}))
+            .await;
+        pair.travel().await;
+        let late = pair.read(&case).await;
         assert_eq!((&late["state"], &late["late"]), (&json!("sent"), &json!(false)));
         let whole = "UPDATE region_link SET next_at = 0";
         pair.there.app.db.housekeeping(|tx| tx.execute(whole, &[])).await.expect("whole");
-        pair.travel().await;
-        let case = late["case"].as_str().expect("an id").to_owned();
-        assert_eq!(pair.read(&case).await["state"], "done");
+        assert_eq!(pair.answered(&case).await["state"], "done");
         // The receipt was lost: the case comes again and is not done again.
         let forget = "UPDATE region_outbox SET result = '', receipt = ''";
         for app in [&pair.there.app, &pair.home.app] {

@@ -12,6 +12,7 @@ mod journey;
 mod life;
 mod matrix;
 mod offline;
+mod one_card;
 mod pages;
 mod pay_simulator;
 mod recognition;

@@ -29,6 +29,10 @@ pub async fn open(town: &Town, name: &str) -> String {
     let patience = "INSERT INTO setting (name, from_at, value)
                     VALUES ('regions.ask-milliseconds', 0, 20000)";
     town.app.db.housekeeping(|tx| tx.execute(patience, &[])).await.expect("a setting");
+    // Cards are made at once in these tests; `one_card` switches the question on again.
+    let quiet =
+        "INSERT INTO setting (name, from_at, value) VALUES ('regions.one-card-check', 0, 0)";
+    town.app.db.housekeeping(|tx| tx.execute(quiet, &[])).await.expect("a setting");
     let text = serde_json::to_string(&own).expect("plain data");
     std::fs::write(town.app.config.data.join("region.json"), text).expect("written");
     let router = town.built.router.clone();

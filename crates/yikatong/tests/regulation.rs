@@ -12,10 +12,12 @@ use crate::support::{committed, root};
 use crate::town::Town;
 
 /// Rules that decide without refusing, or before a refusal has a name.
-const RULES: [(u8, &str); 40] = [
+const RULES: [(u8, &str); 42] = [
     (1, "yikatong::home::routes"),
     (3, "people::rules::eligibility"),
     (3, "regions::rules::judge_descriptor"),
+    (5, "regions::onecard::elsewhere"),
+    (11, "regions::joint::rules::Wanted::service"),
     (4, "kernel::approval::decide"),
     (4, "kernel::settings::get"),
     (7, "items::rules::on_day"),

@@ -20,7 +20,7 @@ pub struct Town {
     pub app: App,
     pub built: Built,
     pub clerk: Client,
-    outlet: Id,
+    pub outlet: Id,
     // Last: its folder goes when all else is gone.
     pub test: TestDb,
 }

@@ -53,6 +53,10 @@ pub enum Refused {
     CauseDoesNotHold(CancelCause),
     /// The card is frozen.
     Frozen,
+    /// Another region has not answered yet whether the person has a card there.
+    AskedElsewhere,
+    /// The person has a card of another region.
+    HeldElsewhere,
 }
 
 /// What must be settled before a card is cancelled.
@@ -120,7 +124,9 @@ impl CancelCause {
 
 impl Refused {
     /// One of each kind, for documents and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
+        Self::AskedElsewhere,
+        Self::HeldElsewhere,
         Self::Frozen,
         Self::OnePersonOneCard,
         Self::GuardianNeeded,
@@ -185,12 +191,14 @@ impl Refusal for Refused {
             Self::Pending(_) => "cards/something-pending",
             Self::CauseDoesNotHold(_) => "cards/cause-does-not-hold",
             Self::Frozen => "cards/frozen",
+            Self::AskedElsewhere => "cards/asked-elsewhere",
+            Self::HeldElsewhere => "cards/held-elsewhere",
         }
     }
 
     fn article(&self) -> Option<Article> {
         let article = match self {
-            Self::OnePersonOneCard => 5,
+            Self::OnePersonOneCard | Self::AskedElsewhere | Self::HeldElsewhere => 5,
             Self::NotEligible(inner) => return inner.article(),
             Self::NotLinkable => 2,
             Self::GuardianNeeded
@@ -249,6 +257,14 @@ impl Refusal for Refused {
                 "该人员已有社会保障卡，一人一卡，不能再次申领",
                 "This person has a card already: one person, one card",
             ),
+            Self::AskedElsewhere => (
+                "正在与对方地区核对一人一卡，尚未答复",
+                "Another region is asked whether this person has a card there",
+            ),
+            Self::HeldElsewhere => (
+                "该人员在对方地区已有社会保障卡，一人一卡",
+                "This person has a card of another region: one person, one card",
+            ),
             Self::GuardianNeeded => {
                 ("未满16周岁，须由监护人代为申领", "Under 16: a guardian must apply")
             }
@@ -293,6 +309,13 @@ impl Refusal for Refused {
             Self::OnePersonOneCard => {
                 ("如卡片遗失或损坏，请办理补换卡", "If the card is lost or damaged, replace it")
             }
+            Self::AskedElsewhere => {
+                ("一般几秒内答复，请稍后再试", "It answers in seconds; try again shortly")
+            }
+            Self::HeldElsewhere => (
+                "请到发卡地办理转移或注销后，由市人社局重新核对；或撤回申请",
+                "Have that card moved or cancelled, then the authority asks again; or withdraw",
+            ),
             Self::GuardianNeeded => {
                 ("请录入监护人姓名和证件号码", "Enter the guardian's name and document number")
             }

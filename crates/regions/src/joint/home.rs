@@ -86,7 +86,10 @@ fn take_case(tx: &mut Tx<'_>, app: &Platform, message: &Message, now: Utc) -> Re
         answered_at: None,
         closed_at: None,
     };
-    store::insert(tx, &case).map_err(|_| NotBelieved::Reused.into())
+    match store::one(tx, &case.region, &case.id)? {
+        Some(_) => Err(NotBelieved::Reused.into()),
+        None => Ok(store::insert(tx, &case)?),
+    }
 }
 
 /// Answers what waits.
@@ -117,14 +120,21 @@ async fn answer(app: &App, case: Case) -> Result<(), Problem> {
         Ok(work) => carry_out(app, work).await,
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => Ok(()),
-        // Another process was faster, or the database is busy: the next round looks again.
-        Err(problem) if problem.status >= 500 || problem.code == "platform/conflict" => {
-            Err(problem)
+    let done = match done {
+        Err(problem) if problem.status < 500 && !is_race(&problem) => {
+            refuse(app, case, problem).await
         }
-        Err(problem) => refuse(app, case, problem).await,
+        done => done,
+    };
+    match done {
+        Err(problem) if is_race(&problem) => Ok(()),
+        done => done,
     }
+}
+
+/// Another process was faster, or what it is about changed meanwhile: the next round looks again.
+fn is_race(problem: &Problem) -> bool {
+    problem.code == "platform/changed-meanwhile"
 }
 
 async fn open(app: &App, case: &Case) -> Result<Work, Problem> {

@@ -103,7 +103,10 @@ pub async fn send(
 
 /// The clerk's outlet, when it is a joint one on this day (Art. 11 para 2).
 fn joint_outlet(tx: &mut Tx<'_>, outlet: Id, now: Utc) -> Result<Outlet, Problem> {
-    let found = outlets::service::one_on(tx, outlet, now.day()).ok();
+    let found = match outlets::service::one_on(tx, outlet, now.day()) {
+        Err(problem) if problem.status >= 500 => return Err(problem),
+        found => found.ok(),
+    };
     let joint = found.filter(|outlet| outlet.offers(JOINT) || outlet.details.kind.code() == JOINT);
     Ok(joint.ok_or(Refused::NotJointOutlet)?)
 }
@@ -289,6 +292,9 @@ fn take_answer(
     if said.sealed.is_empty() {
         return Ok(store::close(tx, &case.region, &case.id, at)?);
     }
+    if case.state != "sent" {
+        return Err(NotBelieved::Reused.into());
+    }
     let answer = open_answer(app, message, &said)?;
     let text = serde_json::to_string(&answer).expect("plain data");
     let kept = Answered {
@@ -300,7 +306,7 @@ fn take_answer(
         at,
         closed: said.closed || answer.result != "ok",
     };
-    store::answer(tx, (&case.region, &case.id), &kept).map_err(|_| NotBelieved::Reused)?;
+    store::answer(tx, (&case.region, &case.id), &kept)?;
     let mut entry = Entry::new(app.id(), now, &Actor::system(), "joint.answered", "Art. 11")
         .on("joint", &case.id)
         .why(PURPOSE, &[]);

@@ -122,7 +122,8 @@ async fn receive_one(
     let (answer, alarm) = match taken {
         // The work was taken back; that it was refused is kept.
         Err(problem)
-            if (400..500).contains(&problem.status) && problem.code != "platform/conflict" =>
+            if (400..500).contains(&problem.status)
+                && problem.code != "platform/changed-meanwhile" =>
         {
             attempt(app, handlers, signed, Some(problem.code)).await?
         }

@@ -16,6 +16,7 @@ use crate::production::BATCH_LINES;
 use crate::production::rules::{BatchState, LineState, Refused, Stage};
 use crate::production::store::batches::{self as store, Batch, Line, Ordered, OrderedBy, Reach};
 use crate::production::store::{self as common, Claim};
+use crate::rules::Elsewhere;
 
 /// Which ordered cards a batch gathers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,8 +171,13 @@ impl Work {
         &self,
         tx: &mut Tx<'_>,
         mut batch: Batch,
-        found: Vec<Ordered>,
+        mut found: Vec<Ordered>,
     ) -> Result<Batch, Problem> {
+        // Those that another region still holds up come with a later batch (Art. 5).
+        let firsts: Vec<Id> = found.iter().filter(|one| one.first).map(|one| one.card).collect();
+        let elsewhere = crate::service::elsewhere(tx, &firsts)?;
+        let clear = |one: &Ordered| elsewhere.get(&one.card).is_none_or(|e| *e == Elsewhere::Clear);
+        found.retain(clear);
         let holder = batch.id;
         let claims: Vec<Claim> =
             found.iter().map(|one| Claim { person: one.person, card: one.card, holder }).collect();

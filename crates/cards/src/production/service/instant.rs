@@ -20,7 +20,7 @@ use crate::production::store::instant::{self as store, Issue};
 use crate::production::store::numbers::{self, Drawn};
 use crate::production::store::stock as blanks;
 use crate::production::store::{self as common, Claim};
-use crate::rules::{self as card_rules, Card};
+use crate::rules::{self as card_rules, Card, Elsewhere, Refused as NotMade};
 
 /// What the clerk sees of an instant issue.
 #[derive(Clone, Debug)]
@@ -155,6 +155,11 @@ impl Work {
     ) -> Result<Card, Problem> {
         let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
         let card = crate::store::in_the_making(tx, person.id)?;
+        match crate::service::elsewhere_of(tx, card.as_ref())? {
+            Elsewhere::Clear => {}
+            Elsewhere::Asked => return Err(NotMade::AskedElsewhere.into()),
+            Elsewhere::Held => return Err(NotMade::HeldElsewhere.into()),
+        }
         as_made(card, &person, day, outlet)
     }
 

@@ -7,6 +7,7 @@ use time::Date;
 
 use super::unknown;
 use crate::production::rules::{BatchState, LineState, Stage};
+use crate::rules::Cause;
 
 /// A batch of cards that are made together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -343,6 +344,8 @@ pub struct Ordered {
     pub card: Id,
     /// Its outlet.
     pub outlet: Id,
+    /// Whether it is the person's first.
+    pub first: bool,
 }
 
 /// Ordered cards that nobody makes yet, oldest first: of these outlets, or of these people.
@@ -361,13 +364,15 @@ pub fn ordered(
     };
     let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
     let sql = format!(
-        "SELECT c.person_id, c.id, c.outlet_id FROM card c
+        "SELECT c.person_id, c.id, c.outlet_id, c.cause FROM card c
          WHERE c.stage = 'ordered' AND (c.live OR c.coming) AND c.{column} IN (#) AND NOT EXISTS
            (SELECT 1 FROM production_claim k WHERE k.person_id = c.person_id AND k.card_id = c.id)
          ORDER BY c.id LIMIT {most}"
     );
-    let read =
-        |row: &Row| Ok(Ordered { person: row.get(0)?, card: row.get(1)?, outlet: row.get(2)? });
+    let read = |row: &Row| {
+        let first = row.get::<String>(3)? == Cause::First.code();
+        Ok(Ordered { person: row.get(0)?, card: row.get(1)?, outlet: row.get(2)?, first })
+    };
     let mut found: Vec<Ordered> =
         tx.query_in(&sql, &keys)?.iter().map(read).collect::<Result<_, DbError>>()?;
     found.sort_by_key(|ordered| ordered.card);
