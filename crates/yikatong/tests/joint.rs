@@ -234,7 +234,7 @@ async fn settles(pair: &Pair) {
     }
     let mut officer = testing::actor(Role::MunicipalOfficer);
     officer.org = Some(Id(1));
-    let key = ("500000", &*format!("{}", &Utc::now().day().to_string()[..7]), false);
+    let key = ("500000", &Utc::now().day().to_string()[..7], false);
     months::settle(&pair.there.app, &officer, key, "PAY-1").await.expect("settled");
     let twice = months::settle(&pair.there.app, &officer, key, "PAY-2").await;
     assert_eq!(twice.expect_err("refused").code, "joint/month-settled");
