@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreements;
+pub mod dci;
 pub mod platform_port;
 pub mod pushes;
 pub mod queries;
@@ -20,6 +21,7 @@ pub fn migrations() -> Vec<Migration> {
         pushes::MIGRATIONS,
         platform_port::MIGRATIONS,
         rights::MIGRATIONS,
+        dci::MIGRATIONS,
     ]
     .concat()
 }
@@ -31,8 +33,15 @@ pub fn settings() -> Vec<&'static Setting> {
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {
-    [agreements::jobs(), queries::jobs(), pushes::jobs(), platform_port::jobs(), rights::jobs()]
-        .concat()
+    [
+        agreements::jobs(),
+        queries::jobs(),
+        pushes::jobs(),
+        platform_port::jobs(),
+        rights::jobs(),
+        dci::jobs(),
+    ]
+    .concat()
 }
 
 /// All routes; `sections` are what other capabilities add to a person's copy of his data.
@@ -40,5 +49,6 @@ pub fn routes(sections: &'static [rights::Section]) -> Routes {
     agreements::routes()
         .merge(queries::routes())
         .merge(pushes::routes())
+        .merge(dci::routes())
         .merge(rights::routes(sections))
 }

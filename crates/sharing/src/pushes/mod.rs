@@ -7,7 +7,7 @@ pub mod rules;
 pub mod service;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 

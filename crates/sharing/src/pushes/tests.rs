@@ -24,10 +24,10 @@ use crate::queries::rules::Ask;
 use crate::queries::tests::{Program, ask, enter, program};
 
 /// What a receiver got: head and body.
-type Got = Arc<Mutex<Vec<(String, String)>>>;
+pub(crate) type Got = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Answers 503 as often as `fail` says, then 200.
-fn receiver(fail: Arc<AtomicUsize>) -> (String, Got) {
+pub(crate) fn receiver(fail: Arc<AtomicUsize>) -> (String, Got) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}/changes", listener.local_addr().expect("bound"));
     let got: Got = Arc::default();

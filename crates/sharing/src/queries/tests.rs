@@ -98,7 +98,7 @@ async fn query(app: &App, program: &Program, ask: Ask) -> Result<service::Answer
     answer.map_err(|problem| problem.code)
 }
 
-async fn reads_of(app: &App, person: Id) -> Vec<journal::Stored> {
+pub(crate) async fn reads_of(app: &App, person: Id) -> Vec<journal::Stored> {
     let about = app.db.read(move |tx| journal::about(tx, person, Id(i64::MAX), 50)).await;
     about.expect("read").into_iter().filter(|entry| entry.act == "share.read").collect()
 }
