@@ -23,6 +23,8 @@ CREATE TABLE region_outbox (
     result TEXT NOT NULL DEFAULT '',
     receipt TEXT NOT NULL DEFAULT '',
     receipt_at BIGINT,
+    -- Not before: what the other side cannot take yet does not hold up what follows.
+    next_at BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (region, sequence)
 );
 CREATE INDEX region_outbox_waiting ON region_outbox (region, sequence) WHERE result = '';

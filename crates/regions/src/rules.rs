@@ -9,6 +9,7 @@ use seal::sm2::{SignerId, VerifyingKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use arrival::MOST_PAUSE_S;
 pub use arrival::{Arrival, is_due, judge_arrival, pause_s};
 pub use refused::Refused;
 

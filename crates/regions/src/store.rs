@@ -4,7 +4,7 @@ use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
-use crate::rules::{Descriptor, Message, Refused, Signed, digest};
+use crate::rules::{Descriptor, MOST_PAUSE_S, Message, Refused, Signed, digest};
 
 /// A descriptor with its state.
 #[derive(Clone, Debug)]
@@ -111,16 +111,25 @@ pub(crate) fn insert_out(
     tx.execute(sql, &values).map(drop)
 }
 
-/// Messages without a receipt, oldest first: id and text.
+/// Messages without a receipt that are tried now, oldest first: id and text. A pause that ends far ahead
+/// is of a clock that was set back since.
 pub(crate) fn unsent(
     tx: &mut Tx<'_>,
     region: &str,
     most: i64,
+    now: Utc,
 ) -> Result<Vec<(String, String)>, DbError> {
     let sql = "SELECT id, text FROM region_outbox WHERE region = $1 AND result = ''
-               ORDER BY sequence LIMIT $2";
-    let rows = tx.query(sql, &[v(region), v(most)])?;
+                 AND (next_at <= $2 OR next_at > $3) ORDER BY sequence LIMIT $4";
+    let far = now.plus_seconds(MOST_PAUSE_S);
+    let rows = tx.query(sql, &[v(region), v(now), v(far), v(most)])?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// Lets a message that the other side could not take yet wait, so that others go first.
+pub(crate) fn hold(tx: &mut Tx<'_>, id: &str, until: Utc) -> Result<(), DbError> {
+    let sql = "UPDATE region_outbox SET next_at = $1 WHERE id = $2 AND result = ''";
+    tx.execute(sql, &[v(until), v(id)]).map(drop)
 }
 
 pub(crate) fn keep_receipt(

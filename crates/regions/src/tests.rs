@@ -22,7 +22,9 @@ pub(crate) struct House {
 
 async fn house(db: TestDb, region: &str) -> House {
     let schema = crate::migrations();
-    let mut app = platform(&db, &[kernel::MIGRATIONS, &schema]).await;
+    let others = [people::MIGRATIONS, banks::MIGRATIONS, items::MIGRATIONS, cards::MIGRATIONS];
+    let migrations = [&[kernel::MIGRATIONS], &others[..], &[&schema[..]]].concat();
+    let mut app = platform(&db, &migrations).await;
     let inner = Arc::get_mut(&mut app).expect("nobody else has it yet");
     inner.config.region = region.to_owned();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -333,5 +335,40 @@ async fn what_the_other_side_could_not_read_is_refused_here_and_holds_up_nothing
         incidents::tell(&here.app, &officer(), "之后", "情况").await.expect("told");
         deliver::round(&here.app).await.expect("a round");
         assert_eq!(incidents_at(&there.app).await.len(), 1);
+    }
+}
+
+/// Art. 17: what the other side cannot take yet holds up nothing behind it, and is taken when its time has come.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_a_clock_that_was_ahead_let_others_go_first() {
+    for (here, there) in pairs("regions_ahead").await {
+        for nth in 0..rules::BATCH {
+            incidents::tell(&here.app, &officer(), &format!("早{nth}"), "情况")
+                .await
+                .expect("told");
+        }
+        let shift = |by_s: i64| {
+            move |tx: &mut kernel::db::Tx<'_>| {
+                for row in tx.query("SELECT id, text FROM region_outbox WHERE result = ''", &[])? {
+                    let (id, text): (String, String) = (row.get(0)?, row.get(1)?);
+                    let mut message: Message = serde_json::from_str(&text).expect("a message");
+                    message.issued += by_s;
+                    let text = serde_json::to_string(&message).expect("plain data");
+                    let sql = "UPDATE region_outbox SET text = $1, next_at = 0 WHERE id = $2";
+                    tx.execute(sql, &[v(text), v(id)])?;
+                }
+                tx.execute("UPDATE region_link SET next_at = 0", &[]).map(drop)
+            }
+        };
+        here.app.db.housekeeping(shift(600)).await.expect("ahead");
+        incidents::tell(&here.app, &officer(), "准时", "情况").await.expect("told");
+        assert_eq!(deliver::round(&here.app).await.expect("a round"), "0 delivered, 1 unreachable");
+        let ready = "UPDATE region_link SET next_at = 0";
+        here.app.db.housekeeping(|tx| tx.execute(ready, &[])).await.expect("ready");
+        assert_eq!(deliver::round(&here.app).await.expect("a round"), "1 delivered, 0 unreachable");
+        assert_eq!(incidents_at(&there.app).await, ["准时"]);
+        here.app.db.housekeeping(shift(-600)).await.expect("its time has come");
+        deliver::round(&here.app).await.expect("a round");
+        assert_eq!(incidents_at(&there.app).await.len(), rules::BATCH + 1);
     }
 }

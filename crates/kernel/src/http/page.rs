@@ -9,6 +9,7 @@ use super::nav::{Nav, nav};
 use super::routes::NavEntry;
 use crate::actor::{Actor, Role};
 use crate::auth;
+use crate::divisions::{Region, region_of};
 use crate::law::{Article, Lang, Text};
 use crate::platform::App;
 use crate::problem::Problem;
@@ -67,9 +68,29 @@ pub struct Page {
     pub flash: Option<Flash>,
     /// Version of the program.
     pub version: String,
+    /// The region whose installation this is; Chongqing when it is none that is known.
+    pub region: Option<Region>,
 }
 
 impl Page {
+    /// Name of the card with its region: `重庆市社会保障卡`.
+    pub fn card_name(&self) -> String {
+        let region = self.region.unwrap_or(Region::Chongqing);
+        match self.lang {
+            Lang::Zh => format!("{}社会保障卡", region.zh()),
+            Lang::En => "Social security card".to_owned(),
+        }
+    }
+
+    /// Name of the platform: `一卡通服务平台`, `One Card Chongqing`.
+    pub fn platform_name(&self) -> String {
+        let region = self.region.unwrap_or(Region::Chongqing);
+        match self.lang {
+            Lang::Zh => "一卡通服务平台".to_owned(),
+            Lang::En => format!("One Card {}", region.en()),
+        }
+    }
+
     /// Picks a text in the page's language.
     pub fn t<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
         self.lang.pick(zh, en)
@@ -143,6 +164,7 @@ impl Page {
             path,
             flash: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            region: region_of(&app.config.region),
         }
     }
 }

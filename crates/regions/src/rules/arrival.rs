@@ -3,7 +3,7 @@
 use super::{Message, Refused, judge_time};
 
 /// The longest pause between two tries, seconds.
-const MOST_PAUSE_S: i64 = 32;
+pub(crate) const MOST_PAUSE_S: i64 = 32;
 
 /// What is done with a message that [`super::open_message`] let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use kernel::law::Refusal as _;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
 
 use super::messages::Answer;
-use crate::rules::{self, Descriptor, MESSAGE, Signed};
+use crate::rules::{self, Descriptor, MESSAGE, Refused, Signed};
 use crate::store;
 
 /// The most batches to one region in a round, so that a backlog there holds up no other region for long.
 const BATCHES: usize = 100;
+/// Seconds that a message waits which the other side could not take yet.
+const HELD_S: i64 = 3;
 
 /// One round to all trusted regions; a region that does not answer holds up no other. While batches are
 /// full and get through, the next one follows at once: a backlog is gone soon.
@@ -42,7 +45,7 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
         .read(move |tx| {
             let (failures, next_at) = store::link(tx, &code)?;
             let most = rules::BATCH as i64;
-            Ok::<_, Problem>((failures, next_at, store::unsent(tx, &code, most)?))
+            Ok::<_, Problem>((failures, next_at, store::unsent(tx, &code, most, now)?))
         })
         .await?;
     if waiting.is_empty() || !rules::is_due(next_at.seconds(), now.seconds()) {
@@ -55,7 +58,9 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
     let body = serde_json::to_string(&batch).expect("plain data");
     let call = tokio::task::spawn_blocking(move || call(&url, &body));
     let answers = call.await.ok().flatten();
-    let good = answers.map(|answers| receipts(region, &waiting, answers)).unwrap_or_default();
+    let answers = answers.unwrap_or_default();
+    let held = too_early(&waiting, &answers);
+    let good = receipts(region, &waiting, answers);
     let count = good.len();
     let (code, failures) = (region.region.clone(), if count > 0 { 0 } else { failures + 1 });
     let keep = move |tx: &mut kernel::db::Tx<'_>| {
@@ -63,12 +68,23 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
         for (id, result, receipt) in &good {
             store::keep_receipt(tx, id, result, receipt, done)?;
         }
+        for id in &held {
+            store::hold(tx, id, done.plus_seconds(HELD_S))?;
+        }
         let ok_at = (failures == 0).then_some(done);
         let pause = if failures == 0 { 0 } else { rules::pause_s(failures) };
         store::note_link(tx, &code, failures, done.plus_seconds(pause), ok_at)
     };
     app.db.housekeeping::<(), kernel::db::DbError>(keep).await?;
     Ok((count > 0).then_some(count))
+}
+
+/// Messages that the other side cannot take yet, though it listens: others go first.
+fn too_early(sent: &[(String, String)], answers: &[Answer]) -> Vec<String> {
+    let early = [Refused::Future.code(), Refused::Later.code()];
+    let is_early = |answer: &Answer| answer.why.as_deref().is_some_and(|why| early.contains(&why));
+    let pairs = sent.iter().zip(answers).filter(|(_, answer)| is_early(answer));
+    pairs.map(|((id, _), _)| id.clone()).collect()
 }
 
 /// The receipts that are that region's word on exactly the message sent.
