@@ -84,12 +84,15 @@ pub fn jobs() -> Vec<Job> {
         Box::pin(async move { onecard::round(&app).await })
     }
     fn months(app: App) -> Round {
-        Box::pin(async move { joint::months::round(&app, Utc::now().day()).await })
+        Box::pin(async move {
+            joint::service::forget(&app).await?;
+            joint::months::round(&app, Utc::now().day()).await
+        })
     }
     vec![
         Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
         Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
-        Job { name: "regions.months", every: Duration::from_secs(3_600), run: months },
+        Job { name: "regions.joint-hourly", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
     ]

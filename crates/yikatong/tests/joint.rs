@@ -374,6 +374,13 @@ async fn the_counter_s_pages_lead_from_a_look_to_the_next_step() {
     let form = desk.get(&next.replace("&amp;", "&")).await.text();
     assert!(form.contains(person.number.as_str()), "the number need not be typed twice");
     assert!(desk.get("/desk/joint").await.text().contains("查询卡状态"));
+    // A day later it is in no form any more.
+    let old = "UPDATE joint_case SET sent_at = 0";
+    pair.there.app.db.housekeeping(|tx| tx.execute(old, &[])).await.expect("long ago");
+    let hourly = regions::jobs().into_iter().find(|job| job.name == "regions.joint-hourly");
+    (hourly.expect("a job").run)(pair.there.app.clone()).await.expect("forgotten");
+    let form = desk.get(&next.replace("&amp;", "&")).await.text();
+    assert!(!form.contains(person.number.as_str()), "the number is deleted");
     // Another outlet's clerk sees nothing of it.
     let stranger = testing::actor(Role::Clerk);
     let mut stranger =

@@ -267,6 +267,9 @@ fn fee_due(tx: &mut Tx<'_>, cause: cards::rules::Cause, now: Utc) -> Result<i64,
 }
 
 fn done(service: Service) -> Text {
+    if service == Service::Look {
+        return Text::new("发卡地答复如下", "The home region answers");
+    }
     let name = service.name();
     Text::new(format!("{}：已办理", name.zh), format!("{}: done", name.en))
 }

@@ -352,6 +352,20 @@ pub async fn cases(app: &App, clerk: &Actor) -> Result<Vec<Case>, Problem> {
     app.db.read(move |tx| Ok::<_, Problem>(store::of_outlet(tx, outlet, 50)?)).await
 }
 
+/// Forgets numbers and names a day after they were entered, and documents whose case never came.
+///
+/// # Errors
+/// Of the database only.
+pub(crate) async fn forget(app: &App) -> Result<(), Problem> {
+    let now = Utc::now();
+    let (yesterday, long_ago) = (Utc(now.0 - Utc::DAY), now.plus_seconds(-2 * LIFETIME_S));
+    let forget = move |tx: &mut Tx<'_>| {
+        store::forget_holders(tx, yesterday)?;
+        store::forget_papers(tx, long_ago).map(drop)
+    };
+    Ok(app.db.housekeeping::<(), kernel::db::DbError>(forget).await?)
+}
+
 /// Number and name that a case was about, while they are kept.
 pub(crate) fn holder_of(case: &Case) -> Holder {
     serde_json::from_str(&case.holder).unwrap_or_default()

@@ -199,12 +199,6 @@ async fn taken(app: &App, signed: &Signed) -> Result<Taken, Problem> {
 /// Of the database only.
 pub async fn forget(app: &App) -> Result<String, Problem> {
     let before = Utc(Utc::now().0 - KEPT_DAYS * Utc::DAY);
-    let yesterday = Utc(Utc::now().0 - Utc::DAY);
-    let forget = move |tx: &mut Tx<'_>| {
-        crate::joint::store::forget_holders(tx, yesterday)?;
-        crate::joint::store::forget_papers(tx, before)?;
-        store::forget(tx, before)
-    };
-    let gone = app.db.housekeeping::<_, DbError>(forget).await?;
+    let gone = app.db.housekeeping::<_, DbError>(move |tx| store::forget(tx, before)).await?;
     Ok(format!("{gone} forgotten"))
 }
