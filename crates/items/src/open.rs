@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/open/items.atom", Access::Public, &[14], atom)
         .page(Method::GET, "/open/items-changes.json", Access::Public, &[14], changes)
         .page(Method::GET, "/open/items-template.csv", Access::Public, &[14], template)
+        .page(Method::GET, "/open/items-template.xlsx", Access::Public, &[14], template_book)
 }
 
 type Shared = Extension<Arc<Catalogue>>;
@@ -81,13 +82,31 @@ async fn digest(State(app): State<App>, Extension(catalogue): Shared) -> Result<
 }
 
 /// The columns of the list with one line to show how they are filled: what an import begins with.
+/// The names of all columns, and an item of the list to show how they are filled in.
+fn template_rows(catalogue: &Catalogue) -> Vec<Vec<String>> {
+    let names = COLUMNS.iter().take(25).map(|column| column.names[0].to_owned()).collect();
+    let shown = catalogue.on(Utc::now().day()).first().map(|item| {
+        let shown = Proposal { code: "CQ-XX-000".to_owned(), ..Proposal::from_item(item) };
+        shown.cells().map(str::to_owned).to_vec()
+    });
+    std::iter::once(names).chain(shown).collect()
+}
+
+async fn template_book(Extension(catalogue): Shared) -> Result<Response, Problem> {
+    let rows = template_rows(&catalogue).into_iter();
+    let rows: Vec<_> = rows.map(|row| row.into_iter().map(Into::into).collect()).collect();
+    // Writing into memory cannot fail.
+    let bytes = sheet::xlsx("事项", &rows).map_err(|_| Problem::not_found())?;
+    let kind = (header::CONTENT_TYPE, sheet::XLSX_TYPE);
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"items-template.xlsx\"");
+    Ok(([kind, name], bytes).into_response())
+}
+
 async fn template(Extension(catalogue): Shared) -> Result<Response, Problem> {
     let write = || {
         let mut writer = CsvWriter::new(Vec::new())?;
-        writer.row(COLUMNS.iter().take(25).map(|column| column.names[0]))?;
-        for item in catalogue.on(Utc::now().day()).iter().take(1) {
-            let shown = Proposal { code: "CQ-XX-000".to_owned(), ..Proposal::from_item(item) };
-            writer.row(shown.cells())?;
+        for row in template_rows(&catalogue) {
+            writer.row(row)?;
         }
         writer.finish()
     };

@@ -43,7 +43,7 @@ use std::sync::Arc;
 pub use fault::{Fault, Kind};
 pub use text::narrow;
 pub use write::CsvWriter;
-pub use xlsx::{XlsxCell, xlsx};
+pub use xlsx::{XLSX_TYPE, XlsxCell, xlsx};
 
 use header::Header;
 

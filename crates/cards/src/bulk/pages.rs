@@ -26,6 +26,7 @@ pub(super) fn routes() -> Routes {
         .page(Method::GET, "/desk/bulk", DESK, &[5, 12], list)
         .upload("/desk/bulk", DESK, &[5, 12], MOST_BYTES + (64 << 10), upload)
         .page(Method::GET, "/desk/bulk/template", DESK, &[12], template)
+        .page(Method::GET, "/desk/bulk/template.xlsx", DESK, &[12], template_book)
         .page(Method::GET, "/desk/bulk/{job}", DESK, &[5, 12], look)
         .page(Method::GET, "/desk/bulk/{job}/progress", DESK, &[12], progress)
         .page(Method::POST, "/desk/bulk/{job}/confirm", DESK, &[5, 12], confirm)
@@ -103,6 +104,10 @@ async fn upload(
         }
         Err(problem) => Err(problem),
     }
+}
+
+async fn template_book() -> Result<Response, Problem> {
+    report::template_book()
 }
 
 async fn template() -> Result<Response, Problem> {

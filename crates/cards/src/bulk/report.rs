@@ -39,6 +39,15 @@ pub(super) fn template() -> Result<Response, Problem> {
     Ok(csv("template", Body::from(bytes)))
 }
 
+/// The same as a workbook.
+pub(super) fn template_book() -> Result<Response, Problem> {
+    let names = COLUMNS.iter().map(|column| column.names[0].into()).collect();
+    let bytes = sheet::xlsx("申领", &[names]).map_err(broken)?;
+    let kind = (header::CONTENT_TYPE, sheet::XLSX_TYPE);
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"template.xlsx\"");
+    Ok(([kind, name], bytes).into_response())
+}
+
 fn broken(error: std::io::Error) -> Problem {
     kernel::db::DbError::Engine(error.to_string()).into()
 }

@@ -2,6 +2,15 @@
 
 use super::*;
 
+/// The rows of a table as the import reads them.
+fn rows_of(bytes: Vec<u8>) -> Vec<Vec<String>> {
+    let limits = sheet::Limits::default();
+    let sheet = sheet::open(std::io::Cursor::new(bytes), crate::proposal::COLUMNS, limits);
+    let rows = sheet.expect("a table").map(|row| row.expect("a row"));
+    let keys = crate::proposal::COLUMNS.iter().map(|column| column.key);
+    rows.map(|row| keys.clone().map(|key| row.get(key).to_owned()).collect()).collect()
+}
+
 #[tokio::test]
 async fn changes_template_progress_and_the_list_of_a_day_are_there_to_read() {
     for house in houses("items_more_pages").await {
@@ -12,6 +21,8 @@ async fn changes_template_progress_and_the_list_of_a_day_are_there_to_read() {
         assert!(newest.len() == 100 && newest[0]["_item"]["code"].is_string());
         let template = client.get("/open/items-template.csv").await.text();
         assert!(template.contains("事项编码") && template.contains("CQ-XX-000"));
+        let book = client.get("/open/items-template.xlsx").await;
+        assert_eq!(rows_of(book.body.to_vec()), rows_of(template.into_bytes()), "the same table");
         assert!(client.get("/items").await.text().contains("CQ-TR-001"));
         assert!(!client.get("/items?on=2020-01-01").await.text().contains("CQ-TR-001"));
         assert_eq!(client.get("/items?on=soon").await.status, 422);
