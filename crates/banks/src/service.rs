@@ -97,7 +97,7 @@ pub fn begin_change_in(tx: &mut Tx<'_>, asking: Asking<'_>, bank: Id) -> Result<
     let known = accounts::get(tx, asking.person, asking.card)?.ok_or(Refused::NoAccount)?;
     let settled = requests::of_card(tx, asking.person, asking.card)?;
     let settled = settled.iter().all(|request| request.state.is_final());
-    if known.state != State::Closed || known.bank == bank || !settled {
+    if known.state != State::Closed || !settled {
         return Err(Refused::NotNow.into());
     }
     open_at(tx, asking, bank, Some(&known))

@@ -32,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .api(DESK, &[13, 25], routes!(waiting))
         .api(DESK, &[13, 25], routes!(decide))
         .api(DESK, &[10], routes!(bank_of))
+        .api(DESK, &[10], routes!(bank_call_off))
         .api(HOLDER, &[2, 7], routes!(own))
         .api(HOLDER, &[2, 11, 12], routes!(own_act))
         .api(HOTLINE, &[11, 22], routes!(by_phone))
@@ -283,6 +284,19 @@ async fn bank_of(
         true => service::bank::change_bank(&app, &actor, id, form.bank).await?,
         false => service::bank::open_account(&app, &actor, id, form.bank).await.map(drop)?,
     }
+    Ok(Json(()))
+}
+
+/// Calls a change of the bank off, as long as the old account is being closed (Art. 10).
+#[utoipa::path(post, path = "/api/v1/people/{person}/card/bank/call-off", tag = "cards",
+    params(("person" = String, Path)), responses((status = 200),
+        (status = 409, description = "nothing to call off, or too late")))]
+async fn bank_call_off(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<()>, Problem> {
+    service::bank::call_off(&app, &actor, person(&id)?).await?;
     Ok(Json(()))
 }
 

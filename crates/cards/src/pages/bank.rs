@@ -15,12 +15,16 @@ use crate::service::bank;
 
 #[derive(Deserialize)]
 pub(super) struct Choice {
+    #[serde(default)]
     bank: String,
     #[serde(default)]
     change: String,
 }
 
 async fn choose(app: &App, actor: &Actor, person: Id, choice: &Choice) -> Result<(), Problem> {
+    if choice.change == "off" {
+        return bank::call_off(app, actor, person).await;
+    }
     let chosen = parse(&choice.bank)?;
     match choice.change.as_str() {
         "1" => bank::change_bank(app, actor, person, chosen).await,

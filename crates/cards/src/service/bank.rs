@@ -29,6 +29,8 @@ pub struct BankView {
     pub choices: Vec<(Id, Text)>,
     /// A change of the bank that is under way: name of the new one.
     pub changing: Option<Text>,
+    /// Whether that change can still be called off.
+    pub can_call_off: bool,
 }
 
 /// The bank's side of a card, as shown at the desk and to the holder.
@@ -50,11 +52,15 @@ pub fn view(tx: &mut Tx<'_>, person: Id, card: Option<Id>) -> Result<BankView, D
         Some(card) => open_change(tx, person, card)?,
         None => None,
     };
+    let can_call_off = match (&changing, &account) {
+        (Some(change), Some(account)) => change.may_call_off(account),
+        _ => false,
+    };
     let changing = match changing {
         Some(change) => banks::store::agreements::bank(tx, change.bank)?.map(|bank| bank.name),
         None => None,
     };
-    Ok(BankView { account, bank, choices, changing })
+    Ok(BankView { account, bank, choices, changing, can_call_off })
 }
 
 /// Asks of the bank what an event of the card means for its account.
@@ -142,6 +148,13 @@ struct Change {
     state: String,
 }
 
+impl Change {
+    /// As long as the old account is being closed, and it was not called off before.
+    fn may_call_off(&self, account: &Account) -> bool {
+        self.state == "closing" && self.bank != account.bank
+    }
+}
+
 const COLUMNS: &str = "person_id, card_id, id, bank_id, state";
 
 fn read(row: &Row) -> Result<Change, DbError> {
@@ -194,6 +207,32 @@ pub async fn change_bank(app: &App, actor: &Actor, person: Id, bank: Id) -> Resu
         .await
 }
 
+/// Calls a change of the bank off. The old bank was asked to close already, so the card gets an account there
+/// again: the change goes on, with the old bank as the new one.
+///
+/// # Errors
+/// No change is under way, or the new bank was asked to open already.
+pub async fn call_off(app: &App, actor: &Actor, person: Id) -> Result<(), Problem> {
+    let now = Utc::now();
+    let entry = Entry::new(app.id(), now, actor, "card.bank-change-called-off", "Art. 10")
+        .about(person)
+        .why("撤回变更合作银行", &["card"]);
+    app.db
+        .write(move |tx| {
+            let card = living(tx, person)?;
+            let account = bank_service::account(tx, person, card)?.ok_or_else(no_account)?;
+            let change = open_change(tx, person, card)?.ok_or_else(too_late)?;
+            if !change.may_call_off(&account) {
+                return Err(too_late());
+            }
+            let sql = "UPDATE bank_change SET bank_id = $1
+                       WHERE person_id = $2 AND card_id = $3 AND id = $4 AND state = 'closing'";
+            tx.execute_one(sql, &[v(account.bank), v(person), v(card), v(change.id)])?;
+            Ok(journal::record(tx, &entry.clone().on("card", card))?)
+        })
+        .await
+}
+
 fn insert(tx: &mut Tx<'_>, change: &Change, now: Utc) -> Result<(), Problem> {
     let sql = "INSERT INTO bank_change (person_id, card_id, id, bank_id, state, asked_at, why)
                VALUES ($1, $2, $3, $4, $5, $6, '')";
@@ -224,6 +263,17 @@ fn same_bank() -> Problem {
         "cards/same-bank",
         Text::new("新银行与现银行相同", "This is the present bank"),
         Text::new("请选择另一家合作银行", "Choose another bank"),
+    )
+}
+
+fn too_late() -> Problem {
+    refused(
+        "cards/bank-change-too-late",
+        Text::new("没有可以撤回的银行变更", "There is no change that can be called off"),
+        Text::new(
+            "新银行已在开户的，请等待办结后再变更",
+            "When the new bank opens the account already, wait and change again",
+        ),
     )
 }
 

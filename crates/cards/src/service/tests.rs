@@ -435,6 +435,25 @@ async fn both_functions_go_in_step_with_the_bank_and_the_bank_can_be_changed() {
         let account = app.db.read(move |tx| banks::service::account(tx, person, card)).await;
         let account = account.expect("read").expect("there");
         assert_eq!((account.bank, account.last_four.as_str()), (second, "0001"), "{}", test.engine);
+
+        // Called off while the old account is being closed: the card stays with its bank.
+        let none = bank::call_off(&app, &clerk, person).await.expect_err("nothing is under way");
+        assert_eq!(none.code, "cards/bank-change-too-late");
+        bank::change_bank(&app, &clerk, person, first).await.expect("asked");
+        bank::call_off(&app, &clerk, person).await.expect("called off");
+        let twice = bank::call_off(&app, &clerk, person).await.expect_err("once");
+        assert_eq!(twice.code, "cards/bank-change-too-late");
+        assert_eq!(bank_says(&app, person, second, done(Account::Closed, None)).await, "close");
+        assert_eq!(round().await, "1 carried on");
+        let late = bank::call_off(&app, &clerk, person).await.expect_err("it opens already");
+        assert_eq!(late.code, "cards/bank-change-too-late");
+        let said =
+            bank_says(&app, person, second, done(Account::Opened, Some("6228000000000000019")));
+        assert_eq!(said.await, "pre_open");
+        assert_eq!(round().await, "1 carried on");
+        let account = app.db.read(move |tx| banks::service::account(tx, person, card)).await;
+        let account = account.expect("read").expect("there");
+        assert_eq!((account.bank, account.last_four.as_str()), (second, "0019"), "{}", test.engine);
     }
 }
 
