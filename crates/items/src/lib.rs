@@ -27,12 +27,14 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "items-0001", sql: include_str!("../migrations/0001_items.sql") },
     Migration { name: "items-0002-details", sql: include_str!("../migrations/0002_details.sql") },
     Migration { name: "items-papers-0001", sql: include_str!("../migrations/papers_0001.sql") },
+    Migration { name: "items-0003-ended", sql: include_str!("../migrations/0003_ended_by.sql") },
 ];
 
 /// What the authority may tune of the list.
 pub static SETTINGS: &[&Setting] = &[
     &settings::CONSULT_DAYS,
     &settings::DECIDE_DAYS,
+    &settings::JOINT_LEAD_DAYS,
     &settings::PUBLISH_DAYS,
     &settings::FILE_DAYS,
     &settings::SUSPENSION_DAYS,

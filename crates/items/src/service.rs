@@ -2,6 +2,7 @@
 //! journal entry.
 
 mod import;
+mod joint;
 mod steps;
 
 use std::collections::HashMap;
@@ -21,11 +22,12 @@ use time::{Date, Duration};
 
 pub use crate::catalogue::{Catalogue, run};
 use crate::papers::{self, Paper};
-pub use crate::proposal::Proposal;
+pub use crate::proposal::{COLUMNS, Proposal};
 use crate::rules::workflow::{self, Step};
 use crate::rules::{self, Item, Refused, State};
 use crate::store::{self, Case};
 pub use import::{Imported, LineFault, import};
+pub use joint::{call_off, hear};
 pub use steps::{Task, all_waiting, decide, lift, suspend, waiting};
 
 /// Proposes a version: the draft of its procedure. The municipal HRSS may propose for every owner of a

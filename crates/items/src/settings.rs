@@ -21,6 +21,14 @@ pub const DECIDE_DAYS: Setting =
 /// For publication after the decision.
 pub const PUBLISH_DAYS: Setting =
     days("items.publish-days", 5, 30, "决定后公开天数", "Days to publish after the decision");
+/// Between publication of a change of the joint list and its first day, so that both regions know in time.
+pub const JOINT_LEAD_DAYS: Setting = days(
+    "items.joint-lead-days",
+    2,
+    60,
+    "川渝清单提前公布天数",
+    "Days to publish a joint change ahead",
+);
 /// For the municipal HRSS to answer a filing.
 pub const FILE_DAYS: Setting =
     days("items.file-days", 20, 60, "备案审查天数", "Days to examine a filing");

@@ -164,14 +164,23 @@ pub fn history(tx: &mut Tx<'_>, code: &str) -> Result<Vec<Item>, DbError> {
     tx.query(&sql, &[v(code)])?.iter().map(read).collect()
 }
 
-/// Ends the open version of an item, if there is one, with a day.
+/// Ends the open version of an item, if there is one, with the day before the version `by` begins.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn end_open(tx: &mut Tx<'_>, code: &str, last: Date) -> Result<(), DbError> {
-    let sql = "UPDATE item_version SET until_day = $1
-               WHERE code = $2 AND state = 'published' AND until_day IS NULL";
-    tx.execute(sql, &[v(day_text(last)), v(code)]).map(drop)
+pub fn end_open(tx: &mut Tx<'_>, code: &str, last: Date, by: Id) -> Result<(), DbError> {
+    let sql = "UPDATE item_version SET until_day = $1, ended_by = $2
+               WHERE code = $3 AND state = 'published' AND until_day IS NULL";
+    tx.execute(sql, &[v(day_text(last)), v(by), v(code)]).map(drop)
+}
+
+/// The version that `by` would have ended stays: `by` never began.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn reopen(tx: &mut Tx<'_>, by: Id) -> Result<(), DbError> {
+    let sql = "UPDATE item_version SET until_day = NULL, ended_by = NULL WHERE ended_by = $1";
+    tx.execute(sql, &[v(by)]).map(drop)
 }
 
 /// Sets the last day of a published version.

@@ -382,6 +382,29 @@ async fn the_city_objects_to_a_filing_and_the_item_leaves_the_list() {
     }
 }
 
+/// Art. 14: an objection before a change has begun leaves the text that was in force.
+#[tokio::test]
+async fn an_objection_before_the_first_day_of_a_change_leaves_the_text_before_it() {
+    for house in houses("items_objection").await {
+        let in_yubei = |role| Actor { division: "500112".to_owned(), ..actor(role) };
+        let (maker, approver) = (in_yubei(Role::DistrictOfficer), in_yubei(Role::DistrictApprover));
+        for (from, agrees) in [(0, true), (5, false)] {
+            let form = Proposal {
+                list: "district".to_owned(),
+                division: "500112".to_owned(),
+                places: format!("第{from}版"),
+                ..proposal("YB-CU-002", day(from))
+            };
+            service::propose(&house.app, &maker, &form).await.expect("proposed");
+            house.decide(&approver, true).await.expect("consent");
+            house.decide(&approver, true).await.expect("publication");
+            house.decide(&actor(Role::MunicipalOfficer), agrees).await.expect("filing");
+        }
+        assert_eq!(house.version("YB-CU-002", 4), Some(1));
+        assert_eq!(house.version("YB-CU-002", 5), Some(1), "{}: it goes on", house.engine);
+    }
+}
+
 #[tokio::test]
 async fn a_suspended_item_is_refused_at_once_and_lifted_by_somebody_else() {
     for house in houses("items_suspended").await {

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod joint;
+pub mod lists;
 pub mod onecard;
 pub mod pages;
 pub mod recognition;
@@ -43,6 +44,7 @@ pub const HANDLERS: &[Handler] = &[
     onecard::service::KEY,
     onecard::service::ASK,
     onecard::service::TOLD,
+    lists::HANDLER,
 ];
 
 /// The schema.
@@ -53,6 +55,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "regions-0003", sql: include_str!("../migrations/0003_standards.sql") },
         Migration { name: "regions-0004", sql: include_str!("../migrations/0004_joint.sql") },
         Migration { name: "regions-0005", sql: include_str!("../migrations/0005_onecard.sql") },
+        Migration { name: "regions-0006", sql: include_str!("../migrations/0006_lists.sql") },
     ]
 }
 
@@ -83,6 +86,9 @@ pub fn jobs() -> Vec<Job> {
     fn onecard(app: App) -> Round {
         Box::pin(async move { onecard::round(&app).await })
     }
+    fn lists(app: App) -> Round {
+        Box::pin(async move { lists::round(&app, Utc::now().day()).await })
+    }
     fn months(app: App) -> Round {
         Box::pin(async move {
             joint::service::forget(&app).await?;
@@ -92,6 +98,7 @@ pub fn jobs() -> Vec<Job> {
     vec![
         Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
         Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
+        Job { name: "regions.lists", every: Duration::from_secs(2), run: lists },
         Job { name: "regions.joint-hourly", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
@@ -111,7 +118,7 @@ pub fn routes_with(
 ) -> Routes {
     let recognition = recognition::api::routes().merge(recognition::pages::routes());
     let recognition = recognition.share(codes).share(catalogue);
-    let pages = pages::routes().merge(standards::pages::routes());
+    let pages = pages::routes().merge(standards::pages::routes()).merge(lists::pages::routes());
     let joint = joint::api::routes().merge(joint::pages::routes());
     api::routes(handlers).merge(pages).merge(joint).merge(recognition)
 }

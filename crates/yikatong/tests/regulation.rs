@@ -12,7 +12,7 @@ use crate::support::{committed, root};
 use crate::town::Town;
 
 /// Rules that decide without refusing, or before a refusal has a name.
-const RULES: [(u8, &str); 42] = [
+const RULES: [(u8, &str); 43] = [
     (1, "yikatong::home::routes"),
     (3, "people::rules::eligibility"),
     (3, "regions::rules::judge_descriptor"),
@@ -47,6 +47,7 @@ const RULES: [(u8, &str); 42] = [
     (14, "items::rules::check_proposal"),
     (14, "items::rules::on_day"),
     (14, "items::rules::workflow::check"),
+    (14, "regions::lists::rules::follow"),
     (12, "people::representatives::may_act"),
     (16, "codes::rules::check_code"),
     (18, "codes::rules::disclose"),

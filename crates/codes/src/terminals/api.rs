@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use items::rules::{Area, Item};
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Routes};
@@ -263,15 +265,26 @@ async fn list_of(app: &App, codes: &Codes, terminal: &Actor) -> Result<ItemsBody
     Ok(ItemsBody { serial, issued_at: now.seconds(), items })
 }
 
-/// The items that this terminal may ask for, as they are in force today.
-#[utoipa::path(get, path = "/api/v1/terminals/items", tag = "codes", responses((status = 200, body = ItemsBody)))]
+/// The items that this terminal may ask for, as they are in force today. With `If-None-Match` the whole is
+/// sent only when it is another one.
+#[utoipa::path(get, path = "/api/v1/terminals/items", tag = "codes",
+    responses((status = 200, body = ItemsBody), (status = 304, description = "the same")))]
 async fn items(
     State(app): State<App>,
     Extension(codes): Extension<Arc<Codes>>,
     terminal: Actor,
-) -> Result<Json<ItemsBody>, Problem> {
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
     working(&app, &terminal).await?;
-    list_of(&app, &codes, &terminal).await.map(Json)
+    let list = list_of(&app, &codes, &terminal).await?;
+    let tag = format!("\"{}\"", list.serial);
+    let held = asked.get(header::IF_NONE_MATCH);
+    let has = held.is_some_and(|given| given.as_bytes() == tag.as_bytes());
+    let headers = [(header::ETAG, tag)];
+    match has {
+        true => Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
+        false => Ok((headers, Json(list)).into_response()),
+    }
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -84,6 +84,12 @@ async fn a_terminal_enrols_once_proves_its_key_and_is_blocked_from_afar() {
         device.bearer = token(&renewed);
         let items = device.get("/api/v1/terminals/items").await;
         assert_eq!(items.json()["items"][0]["code"], ITEM, "{}", items.text());
+        let tag = items.header("etag").to_owned();
+        for (held, status) in [(tag.as_str(), 304), ("\"1\"", 200)] {
+            let asked = axum::http::Request::get("/api/v1/terminals/items");
+            let asked = asked.header("if-none-match", held).body(axum::body::Body::empty());
+            assert_eq!(device.send(asked.expect("a request")).await.status, status);
+        }
         let beat = serde_json::json!({"clock": at + 9, "firmware": "1.1", "faults": ["scanner"]});
         let answer = device.post_json("/api/v1/terminals/heartbeat", &beat).await;
         assert_eq!(answer.json()["blocked"], false, "{}", answer.text());

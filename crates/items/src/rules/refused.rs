@@ -49,11 +49,13 @@ pub enum Refused {
     OwnSuspension,
     /// The last day lies before the first, or has passed.
     LastDay,
+    /// A change of the joint list is published too late for both regions to begin on the same day.
+    JointSameDay,
 }
 
 impl Refused {
     /// All refusals.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::NotListed,
         Self::Code,
         Self::Words,
@@ -76,6 +78,7 @@ impl Refused {
         Self::NotSuspended,
         Self::OwnSuspension,
         Self::LastDay,
+        Self::JointSameDay,
     ];
 }
 
@@ -104,6 +107,7 @@ impl Refusal for Refused {
             Self::NotSuspended => "items/not-suspended",
             Self::OwnSuspension => "items/own-suspension",
             Self::LastDay => "items/last-day",
+            Self::JointSameDay => "items/joint-same-day",
         }
     }
 
@@ -168,6 +172,10 @@ impl Refusal for Refused {
                 "截止日期早于生效日期或已经过去",
                 "The last day is before the first, or has passed",
             ),
+            Self::JointSameDay => (
+                "川渝清单须提前公布，两地同日施行",
+                "A joint change is published ahead, to begin in both regions on the same day",
+            ),
         };
         Text::new(zh, en)
     }
@@ -207,6 +215,10 @@ impl Refusal for Refused {
             Self::NotSuspended => ("请刷新页面", "Reload the page"),
             Self::OwnSuspension => ("请由另一位审批人员恢复", "Ask another approver"),
             Self::LastDay => ("请选择更晚的日期", "Choose a later day"),
+            Self::JointSameDay => (
+                "请退回，与对方商定更晚的生效日期后重新编制",
+                "Send it back, agree on a later first day and draft again",
+            ),
         };
         Text::new(zh, en)
     }

@@ -164,7 +164,7 @@ const DISTRICT: Procedure = Procedure {
     ],
 };
 
-/// 共同编制，分别报本地人民政府决定后主动公开. The other side's part is recorded by hand with its document.
+/// 共同编制，分别报本地人民政府决定后主动公开. The other side's part comes by signed message, or is recorded by hand with its document.
 const JOINT: Procedure = Procedure {
     list: List::Joint,
     drafters: &[Role::MunicipalOfficer],
@@ -193,7 +193,7 @@ const JOINT: Procedure = Procedure {
             key: "decide-sichuan",
             zh: "四川省人民政府决定",
             en: "Decision of the Sichuan government",
-            roles: MUNICIPAL,
+            roles: &[Role::MunicipalApprover],
             whose: Whose::Anybody,
             evidence: true,
             days: DECIDE_DAYS,

@@ -13,8 +13,8 @@ use time::Duration;
 
 use super::{Catalogue, ask, of_version};
 use crate::rules::workflow::{self, Outcome, Said, Step};
-use crate::rules::{self, Change, Clash, Item, Refused, State};
-use crate::settings::SUSPENSION_DAYS;
+use crate::rules::{self, Change, Clash, Item, List, Refused, State};
+use crate::settings::{JOINT_LEAD_DAYS, SUSPENSION_DAYS};
 use crate::store::{self, Case, Suspension, Taken};
 
 /// A step that waits for somebody, with all that he needs to decide.
@@ -102,21 +102,50 @@ pub async fn decide(
     id: Id,
     said: Said,
 ) -> Result<Item, Problem> {
+    let decided = take(app, checker, id, said, Whose::Ours).await?;
+    refresh(app, catalogue).await;
+    Ok(decided)
+}
+
+/// Whose word takes a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Somebody's who sits here: his role and his organisation count.
+    Ours,
+    /// The other region's, by a signed message.
+    Theirs,
+}
+
+pub(super) async fn take(
+    app: &Platform,
+    checker: &Actor,
+    id: Id,
+    said: Said,
+    whose: Whose,
+) -> Result<Item, Problem> {
     let (now, next) = (Utc::now(), app.id());
     let entry = Entry::new(app.id(), now, checker, "item.agreed", "Art. 14");
     let checker = checker.clone();
-    let decided = app
-        .db
+    app.db
         .write(move |tx| {
             let found = store::waiting_step(tx, id)?;
             let (taken, case) = found.ok_or(approval::Refused::NotOpen)?;
             let mut item = store::version(tx, case.version)?.ok_or_else(Problem::not_found)?;
             let procedure = workflow::of(item.list);
             let step = procedure.step(&taken.step).ok_or_else(Problem::not_found)?;
-            workflow::check(step, &checker, &item, (case.made_by, case.made_org), &said)?;
+            match whose {
+                Whose::Ours => {
+                    workflow::check(step, &checker, &item, (case.made_by, case.made_org), &said)?;
+                }
+                Whose::Theirs if item.list == List::Joint => {}
+                Whose::Theirs => return Err(Refused::NotYourStep.into()),
+            }
             approval::decide(tx, id, &checker, said.yes, &said.comment, now)?;
             store::take_step(tx, &filled(taken, &checker, &said, now), checker.account)?;
             let outcome = procedure.follow(step.key, said.yes).ok_or_else(Problem::not_found)?;
+            if matches!(outcome, Outcome::Published(_)) {
+                in_time(tx, &case, &item, whose, now)?;
+            }
             let act = carry_out(tx, &case, &mut item, outcome, now)?;
             if let Outcome::Next(step) | Outcome::Published(Some(step)) = outcome {
                 ask(tx, next, &case, &item, step, now)?;
@@ -126,9 +155,29 @@ pub async fn decide(
             journal::record(tx, &entry.why(why, &[]))?;
             Ok::<_, Problem>(item)
         })
-        .await?;
-    refresh(app, catalogue).await;
-    Ok(decided)
+        .await
+}
+
+/// Both regions begin on the same day: who publishes first leaves the other time to follow.
+fn in_time(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    item: &Item,
+    whose: Whose,
+    now: Utc,
+) -> Result<(), Problem> {
+    if item.list != List::Joint {
+        return Ok(());
+    }
+    let ahead = match whose {
+        Whose::Ours => settings::get(tx, &JOINT_LEAD_DAYS, now)?,
+        Whose::Theirs => 1,
+    };
+    let first = case.last.map_or(item.from, |last| last.saturating_add(Duration::DAY));
+    match first < now.day().saturating_add(Duration::days(ahead)) {
+        true => Err(Refused::JointSameDay.into()),
+        false => Ok(()),
+    }
 }
 
 fn filled(taken: Taken, by: &Actor, said: &Said, now: Utc) -> Taken {
@@ -200,7 +249,7 @@ fn bring_in_force(
         return Err(Refused::Clash.into());
     }
     let last = item.from.previous_day().ok_or(Refused::InThePast)?;
-    store::end_open(tx, &item.code, last)?;
+    store::end_open(tx, &item.code, last, item.id)?;
     store::publish(tx, item, now)?;
     item.state = State::Published;
     Ok("item.published")
@@ -213,6 +262,7 @@ fn object(tx: &mut Tx<'_>, case: &Case, item: &mut Item, now: Utc) -> Result<(),
     }
     if item.from > now.day() {
         store::reject(tx, item.id)?;
+        store::reopen(tx, item.id)?;
         item.state = State::Rejected;
     } else {
         store::end_version(tx, item.id, now.day())?;
@@ -250,32 +300,43 @@ pub async fn suspend(
         .write(move |tx| {
             let item = store::newest(tx, &code)?.ok_or(Refused::NotListed)?;
             may_suspend(&actor, &item)?;
-            let known = store::suspensions(tx)?.into_iter().find(|known| known.code == code);
-            if let Some(known) = known {
-                if known.last >= now.day() {
-                    return Err(Refused::Suspended.into());
-                }
-                // It lapsed by its day; the platform notes that before a new one begins.
-                store::lift(tx, known.id, Actor::system().account, now)?;
-            }
-            let days = settings::get(tx, &SUSPENSION_DAYS, now)?;
-            let suspension = Suspension {
-                id,
-                code: code.clone(),
-                reason: reason.clone(),
-                from: now.day(),
-                last: now.day().saturating_add(Duration::days(days)),
-                made_by: actor.account,
-            };
-            store::suspend(tx, &suspension, now).map_err(|error| match error {
-                DbError::Unique(_) => Refused::Suspended.into(),
-                other => Problem::from(other),
-            })?;
+            stop(tx, id, &code, &reason, (actor.account, now))?;
             Ok::<_, Problem>(journal::record(tx, &of_version(&entry, &item))?)
         })
         .await?;
     refresh(app, catalogue).await;
     Ok(())
+}
+
+/// A suspension begins today.
+pub(super) fn stop(
+    tx: &mut Tx<'_>,
+    id: Id,
+    code: &str,
+    reason: &str,
+    (by, now): (Id, Utc),
+) -> Result<(), Problem> {
+    let known = store::suspensions(tx)?.into_iter().find(|known| known.code == code);
+    if let Some(known) = known {
+        if known.last >= now.day() {
+            return Err(Refused::Suspended.into());
+        }
+        // It lapsed by its day; the platform notes that before a new one begins.
+        store::lift(tx, known.id, Actor::system().account, now)?;
+    }
+    let days = settings::get(tx, &SUSPENSION_DAYS, now)?;
+    let suspension = Suspension {
+        id,
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+        from: now.day(),
+        last: now.day().saturating_add(Duration::days(days)),
+        made_by: by,
+    };
+    store::suspend(tx, &suspension, now).map_err(|error| match error {
+        DbError::Unique(_) => Refused::Suspended.into(),
+        other => Problem::from(other),
+    })
 }
 
 fn may_suspend(actor: &Actor, item: &Item) -> Result<(), Refused> {

@@ -215,7 +215,24 @@ pub fn waiting_step(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Taken, Case)>, Db
 pub fn cases_of(tx: &mut Tx<'_>, code: &str) -> Result<Vec<(Case, Vec<Taken>)>, DbError> {
     let sql = format!("SELECT {CASE} FROM item_case c WHERE c.code = $1 ORDER BY c.id DESC");
     let rows = tx.query(&sql, &[v(code)])?;
-    let cases = rows.iter().map(|row| read_case(row, 0)).collect::<Result<Vec<_>, _>>()?;
+    with_steps(tx, rows.iter().map(|row| read_case(row, 0)).collect::<Result<_, _>>()?)
+}
+
+/// Cases of the joint list that are open, or were closed since a moment, oldest first, with their steps
+/// in their order.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn joint_cases(tx: &mut Tx<'_>, since: Utc) -> Result<Vec<(Case, Vec<Taken>)>, DbError> {
+    let sql = format!(
+        "SELECT {CASE} FROM item_case c JOIN item_version i ON i.id = c.version_id
+         WHERE i.list = 'joint' AND (c.state = 'open' OR c.closed_at >= $1) ORDER BY c.id"
+    );
+    let rows = tx.query(&sql, &[v(since)])?;
+    with_steps(tx, rows.iter().map(|row| read_case(row, 0)).collect::<Result<_, _>>()?)
+}
+
+fn with_steps(tx: &mut Tx<'_>, cases: Vec<Case>) -> Result<Vec<(Case, Vec<Taken>)>, DbError> {
     let sql = format!("SELECT {STEP} FROM item_step s WHERE s.case_id = $1 ORDER BY s.id");
     let mut found = Vec::new();
     for case in cases {

@@ -5,7 +5,7 @@
 //! processes end between any two transactions, databases are busy and clocks jump. Then all heals, and
 //! what must hold is looked at. Planted bugs show that each of these looks can fail.
 
-mod draw;
+pub(crate) mod draw;
 mod keys;
 mod node;
 mod tests;
