@@ -1,6 +1,7 @@
 //! Consultation, complaints, guidance, publicity, training, coordination (Art. 9, 15, 21, 22).
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod complaints;
 pub mod coordination;
 pub mod guidance;

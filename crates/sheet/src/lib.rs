@@ -1,4 +1,4 @@
-//! Tables that people send, as rows with their line numbers; and CSV for people to download.
+//! Tables that people send, as rows with their line numbers; and CSV, workbooks and PDF for people to download.
 //!
 //! ```ignore
 //! const COLUMNS: &[Column] = &[Column::needed("number", &["社会保障号码", "number"])];
@@ -28,6 +28,7 @@ mod decode;
 mod delimited;
 mod fault;
 mod header;
+mod pdf;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 pub use fault::{Fault, Kind};
+pub use pdf::{Part, pdf};
 pub use text::narrow;
 pub use write::CsvWriter;
 pub use xlsx::{XLSX_TYPE, XlsxCell, xlsx};

@@ -8,8 +8,8 @@ use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
 use crate::{
-    bank_simulator, bench, demo, factory_simulator, journal_command, migrations, pay_simulator,
-    serve, staff, terminal_command,
+    bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command, migrations,
+    pay_simulator, serve, staff, terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -65,6 +65,8 @@ enum Command {
     BankSimulator(bank_simulator::SimulatorArguments),
     /// Be a bank's host that pays, and behaves badly by a script, for trying the payment ports.
     PaySimulator(pay_simulator::PaySimulatorArguments),
+    /// Be a public credit platform that behaves badly on demand, for trying the credit port.
+    CreditSimulator(credit_simulator::SimulatorArguments),
     /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
     FactorySimulator(factory_simulator::SimulatorArguments),
     /// Other regions.
@@ -182,6 +184,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Terminal(command) => terminal_command::run(command),
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),
+        Command::CreditSimulator(simulator) => with_runtime(credit_simulator::run(simulator)),
         Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
         Command::Regions(RegionsCommand::Check { url }) => check_region(&url),
         Command::Bench(bench) => with_runtime(bench::run(bench)),

@@ -5,6 +5,7 @@ pub mod bank_simulator;
 pub mod bench;
 pub mod command;
 pub mod copy;
+pub mod credit_simulator;
 pub mod demo;
 pub mod demo_fusion;
 pub mod factory_simulator;

@@ -42,17 +42,18 @@ const STAFF: &[(Role, &str)] = &[
 ];
 
 /// The demonstration in process, served on a port.
-struct Served {
-    app: App,
+pub struct Served {
+    pub app: App,
     table: Vec<Declared>,
-    router: axum::Router,
-    url: String,
+    pub router: axum::Router,
+    pub url: String,
     rows: BTreeMap<&'static str, String>,
-    _test: testing::TestDb,
+    pub test: testing::TestDb,
 }
 
-async fn serve() -> Served {
-    let test = testing::databases("pages").remove(0);
+/// The demonstration on an embedded database of its own.
+pub async fn serve(name: &str) -> Served {
+    let test = testing::databases(name).remove(0);
     let app = testing::platform(&test, &[&yikatong::migrations()]).await;
     yikatong::demo::prepare(&app).await.expect("the demonstration");
     let catalogue = Arc::new(Catalogue::default());
@@ -74,11 +75,11 @@ async fn serve() -> Served {
             rows.insert(*word, id);
         }
     }
-    Served { app, table, router, url, rows, _test: test }
+    Served { app, table, router, url, rows, test }
 }
 
 impl Served {
-    async fn actor(&self, role: Role) -> Actor {
+    pub async fn actor(&self, role: Role) -> Actor {
         let login = STAFF.iter().find(|(known, _)| *known == role).map(|(_, login)| *login);
         let read = move |tx: &mut Tx<'_>| {
             let account = login.map(|login| kernel::auth::account_called(tx, login)).transpose()?;
@@ -127,12 +128,20 @@ impl Served {
 
     /// A browser in which somebody of this role is signed in.
     async fn browser(&self, role: Option<Role>, phone: bool) -> Browser {
+        let actor = match role {
+            Some(role) => Some(self.actor(role).await),
+            None => None,
+        };
+        self.browser_of(actor.as_ref(), phone).await
+    }
+
+    /// A browser in which somebody is signed in, or nobody.
+    pub async fn browser_of(&self, actor: Option<&Actor>, phone: bool) -> Browser {
         let browser = if phone { Browser::phone().await } else { Browser::desktop().await };
         browser.open(&format!("{}/status", self.url)).await;
         browser.set_cookie("lang", "zh-CN").await;
-        if let Some(role) = role {
-            let actor = self.actor(role).await;
-            let client = Client::signed_in(&self.router, &self.app, &actor).await;
+        if let Some(actor) = actor {
+            let client = Client::signed_in(&self.router, &self.app, actor).await;
             for (name, value) in &client.cookies {
                 browser.set_cookie(name, value).await;
             }
@@ -176,7 +185,7 @@ async fn browser_axe_finds_nothing_serious_on_any_page() {
     if !browser::wanted() {
         return;
     }
-    let served = serve().await;
+    let served = serve("pages").await;
     let (mut known, mut found, mut count) = (Vec::new(), Vec::new(), 0);
     for (role, phone) in std::iter::once((None, true))
         .chain([(Some(Role::Holder), true)])

@@ -15,10 +15,19 @@ const LIBRARY: &str = items::seed::LIBRARY;
 /// Serves a town on a port of its own and writes how others find it.
 pub async fn open(town: &Town, name: &str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    set_up(&town.app, name, &endpoint).await;
+    let router = town.built.router.clone();
+    tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
+    endpoint
+}
+
+/// Writes how others find an installation.
+pub async fn set_up(app: &App, name: &str, endpoint: &str) {
     let now = Utc::now().seconds();
     let own = trust::Own {
         name: name.to_owned(),
-        endpoint: format!("http://{}", listener.local_addr().expect("an address")),
+        endpoint: endpoint.to_owned(),
         contact: String::new(),
         serial: 1,
         valid_from: now - 60,
@@ -28,16 +37,13 @@ pub async fn open(town: &Town, name: &str) -> String {
     // A machine that runs other tests meanwhile may be slow; that is not what is tried here.
     let patience = "INSERT INTO setting (name, from_at, value)
                     VALUES ('regions.ask-milliseconds', 0, 20000)";
-    town.app.db.housekeeping(|tx| tx.execute(patience, &[])).await.expect("a setting");
+    app.db.housekeeping(|tx| tx.execute(patience, &[])).await.expect("a setting");
     // Cards are made at once in these tests; `one_card` switches the question on again.
     let quiet =
         "INSERT INTO setting (name, from_at, value) VALUES ('regions.one-card-check', 0, 0)";
-    town.app.db.housekeeping(|tx| tx.execute(quiet, &[])).await.expect("a setting");
+    app.db.housekeeping(|tx| tx.execute(quiet, &[])).await.expect("a setting");
     let text = serde_json::to_string(&own).expect("plain data");
-    std::fs::write(town.app.config.data.join("region.json"), text).expect("written");
-    let router = town.built.router.clone();
-    tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
-    own.endpoint
+    std::fs::write(app.config.data.join("region.json"), text).expect("written");
 }
 
 pub async fn believe(app: &App, other: &App) {

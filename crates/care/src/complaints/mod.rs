@@ -1,7 +1,6 @@
 //! Complaints and consultation from every channel, and the answers that were given (Art. 22).
 
 pub mod api;
-pub mod calendar;
 pub mod figures;
 pub mod knowledge;
 pub mod open311;

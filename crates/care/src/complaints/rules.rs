@@ -16,7 +16,7 @@ pub use refused::Refused;
 pub use table::{Act, Hand, State, TABLE};
 pub use words::{ABOUT, CHANNELS, FIELDS, KINDS, OUTCOMES, Word, about, word};
 
-use super::calendar::Calendar;
+use crate::calendar::Calendar;
 
 /// A matter (工单).
 #[derive(Clone, Debug, PartialEq, Eq)]

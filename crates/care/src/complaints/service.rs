@@ -15,6 +15,8 @@ use kernel::problem::Problem;
 use kernel::settings::{self, Setting};
 use kernel::time::Utc;
 
+use crate::calendar;
+
 use super::rules::{self, Act, Context, Hand, Matter, Refused, State, Step, Told};
 use super::store::{self, Event};
 use super::{ANSWER, ANSWER_DEFAULT, EXTEND_DAYS, REOPEN_DAYS};
@@ -103,7 +105,7 @@ pub(super) fn open_in(
     if let (true, Some(person)) = (phone.is_empty(), person) {
         phone = people::store::by_id(tx, person)?.map(|person| person.phone).unwrap_or_default();
     }
-    let (_, calendar) = store::calendar(tx)?;
+    let (_, calendar) = calendar::current(tx)?;
     let days = settings::get(tx, answer_days(&told.kind), now)?;
     // The first answerer that the matter is not directed against.
     let org = store::answerers(tx, &told.field, &told.division)?
@@ -304,6 +306,22 @@ pub async fn look(app: &App, actor: &Actor, id: Id) -> Result<Seen, Problem> {
         .await
 }
 
+/// Who could be named to handle a sensitive matter: staff of the one responsible and of the reader's own
+/// organisation, but whom it is against or who entered it.
+///
+/// # Errors
+/// See [`DbError`].
+pub async fn nameable(
+    app: &App,
+    actor: &Actor,
+    matter: &Matter,
+) -> Result<Vec<(Id, String)>, Problem> {
+    let (orgs, own) = ([matter.org, actor.org], [matter.against, matter.opened_by]);
+    let mut found = app.db.read(move |tx| store::staff(tx, orgs)).await?;
+    found.retain(|(account, _)| !own.contains(&Some(*account)));
+    Ok(found)
+}
+
 /// A step by a member of staff.
 ///
 /// # Errors
@@ -372,7 +390,7 @@ pub(super) fn carry_out(
         account: Some(actor.account),
         org: actor.org,
         now,
-        calendar: store::calendar(tx)?.1,
+        calendar: calendar::current(tx)?.1,
         answer_days: settings::get(tx, answer_days(&matter.kind), now)?,
         extend_days: settings::get(tx, &EXTEND_DAYS, now)?,
         reopen_days: settings::get(tx, &REOPEN_DAYS, now)?,

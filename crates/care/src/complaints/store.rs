@@ -5,7 +5,6 @@ use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
 use time::Date;
 
-use super::calendar::{ARRANGEMENT_2026, Calendar};
 use super::rules::{Matter, State};
 
 const COLUMNS: &str = "id, reference, kind, field, division, channel, body, about_kind, about_id, \
@@ -288,6 +287,19 @@ pub fn name(tx: &mut Tx<'_>, id: Id, account: Id) -> Result<(), DbError> {
     tx.execute(sql, &[v(id), v(account)]).map(drop)
 }
 
+/// Open accounts of staff of two organisations: account and name.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn staff(tx: &mut Tx<'_>, orgs: [Option<Id>; 2]) -> Result<Vec<(Id, String)>, DbError> {
+    let [one, other] = orgs.map(|org| v(org.unwrap_or(Id(-1))));
+    let sql =
+        "SELECT id, name FROM account WHERE closed_at IS NULL AND (org_id = $1 OR org_id = $2)
+                 AND role NOT IN ('holder', 'terminal') ORDER BY id LIMIT 200";
+    let rows = tx.query(sql, &[one, other])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// The sensitive matters that an account may see.
 ///
 /// # Errors
@@ -354,18 +366,4 @@ pub fn set_route(tx: &mut Tx<'_>, field: &str, division: &str, org: Id) -> Resul
     let sql = "INSERT INTO complaint_route (field, division, org_id) VALUES ($1, $2, $3)
                ON CONFLICT (field, division) DO UPDATE SET org_id = excluded.org_id";
     tx.execute(sql, &[v(field), v(division), v(org)]).map(drop)
-}
-
-/// The newest calendar with its version; the built-in one is version 0.
-///
-/// # Errors
-/// See [`DbError`].
-pub fn calendar(tx: &mut Tx<'_>) -> Result<(i64, Calendar), DbError> {
-    let sql = "SELECT version, days FROM care_calendar ORDER BY version DESC LIMIT 1";
-    let (version, text) = match tx.optional(sql, &[])? {
-        Some(row) => (row.get(0)?, row.get(1)?),
-        None => (0, ARRANGEMENT_2026.to_owned()),
-    };
-    let calendar = Calendar::parse(&text);
-    Ok((version, calendar.map_err(|_| DbError::Column { index: 1 })?))
 }

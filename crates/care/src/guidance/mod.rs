@@ -35,8 +35,19 @@ pub const EXPIRING_DAYS: Setting = Setting {
     article: 22,
 };
 
+/// How long before the last day of an unpaid bill its holder is told.
+pub const UNPAID_DAYS: Setting = Setting {
+    name: "care.unpaid-days",
+    default: 3,
+    least: 1,
+    most: 30,
+    zh: "账单到期前提醒天数",
+    en: "Days before the last day of a bill at which its holder is told",
+    article: 22,
+};
+
 /// What the authority may tune.
-pub const SETTINGS: &[&Setting] = &[&EXPIRING_DAYS];
+pub const SETTINGS: &[&Setting] = &[&EXPIRING_DAYS, &UNPAID_DAYS];
 
 /// The repeating work.
 pub fn jobs() -> Vec<Job> {

@@ -11,14 +11,14 @@ use kernel::settings;
 use kernel::time::{Utc, day_text};
 use time::{Date, Duration};
 
-use super::EXPIRING_DAYS;
 use super::rules;
 use super::store::{self, Holder};
+use super::{EXPIRING_DAYS, UNPAID_DAYS};
 
 /// Days after its first day for which an item is new.
 const NEW_DAYS: i64 = 14;
 
-/// One round: tells whose card expires soon, and whom a new item fits.
+/// One round: tells whose card expires soon, whose bill is due, and whom a new item fits.
 ///
 /// # Errors
 /// The database's word.
@@ -39,6 +39,7 @@ pub async fn round(app: &App, now: Utc) -> Result<String, Problem> {
         );
         sent += usize::from(tell(app, &holder, "expiring", last, text, now).await?);
     }
+    sent += unpaid(app, now).await?;
     let first = today.saturating_sub(Duration::days(NEW_DAYS));
     let items = app.db.read(items::store::published).await.map_err(Problem::from)?;
     for item in items.iter().filter(|i| i.in_force(today) && i.from >= first && i.version == 1) {
@@ -51,6 +52,26 @@ pub async fn round(app: &App, now: Utc) -> Result<String, Problem> {
         }
     }
     Ok(format!("{sent} told"))
+}
+
+async fn unpaid(app: &App, now: Utc) -> Result<usize, Problem> {
+    let today = now.day();
+    let bills = app
+        .db
+        .read(move |tx| {
+            let days = settings::get(tx, &UNPAID_DAYS, now)?;
+            store::unpaid(tx, today, today.saturating_add(Duration::days(days)))
+        })
+        .await?;
+    let mut sent = 0;
+    for store::Unpaid { holder, bill, biller, due } in bills {
+        let text = format!(
+            "【社保卡一卡通】{biller}的账单将于{due}到期，尚未缴费，可登录平台“缴费”办理；已通过其他方式缴费的请忽略。"
+        );
+        // As the database writes the number: the notice and the look for it must agree.
+        sent += usize::from(tell(app, &holder, "unpaid", bill.0.to_string(), text, now).await?);
+    }
+    Ok(sent)
 }
 
 /// Holders whose birthday says that an item is for them. Items for everybody are no news for anybody

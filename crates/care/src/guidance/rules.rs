@@ -109,6 +109,7 @@ pub fn group_of(birth: Date, today: Date) -> Option<Group> {
 /// Kinds of notices that can be switched off: code, name, name in English.
 pub const NOTICES: &[(&str, &str, &str)] = &[
     ("expiring", "社会保障卡即将到期", "My card expires soon"),
+    ("unpaid", "账单即将到期", "A bill is due soon"),
     ("items", "适合我的新事项", "New items that fit me"),
 ];
 

@@ -215,6 +215,47 @@ pub fn expiring(tx: &mut Tx<'_>, from: Date, until: Date) -> Result<Vec<Holder>,
     tx.query(&sql, &values)?.iter().map(read_holder).collect()
 }
 
+/// A bill that nobody pays yet, whose holder was not told.
+pub struct Unpaid {
+    /// Whose.
+    pub holder: Holder,
+    /// The bill.
+    pub bill: Id,
+    /// Who wants the money.
+    pub biller: String,
+    /// Last day.
+    pub due: String,
+}
+
+/// Bills of holders due from `from` to `until` that nobody pays, neither the holder nor a standing
+/// authorisation, and of which he was not told; a few at a time.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn unpaid(tx: &mut Tx<'_>, from: Date, until: Date) -> Result<Vec<Unpaid>, DbError> {
+    let columns = "SELECT c.person_id, p.phone, p.birth, c.id, c.expires_on";
+    let sql = HOLDER.replace(columns, &format!("{columns}, b.id, r.name_zh, b.due_on")).replace(
+        " WHERE ",
+        " JOIN bill b ON b.person_id = p.id JOIN biller r ON r.id = b.biller_id WHERE ",
+    );
+    let sql = format!(
+        "{sql} AND b.state = 'open' AND b.due_on >= $2 AND b.due_on <= $3
+         AND NOT EXISTS (SELECT 1 FROM bill_payment w WHERE w.biller_id = b.biller_id
+                         AND w.bill_number = b.number AND NOT w.released)
+         AND NOT EXISTS (SELECT 1 FROM bill_mandate m WHERE m.person_id = b.person_id
+                         AND m.account_id = b.account_id AND m.state = 'active')
+         AND NOT EXISTS (SELECT 1 FROM notice_sent s WHERE s.person_id = p.id AND s.kind = 'unpaid'
+                         AND s.thing = CAST(b.id AS TEXT))
+         ORDER BY b.due_on, b.id LIMIT 500"
+    );
+    let values = [v("unpaid"), v(day_text(from)), v(day_text(until))];
+    let read = |row: &Row| {
+        let (bill, biller, due) = (row.get(5)?, row.get(6)?, row.get(7)?);
+        Ok(Unpaid { holder: read_holder(row)?, bill, biller, due })
+    };
+    tx.query(&sql, &values)?.iter().map(read).collect()
+}
+
 /// Holders born from `from` to `until` who were not told of an item, a few at a time.
 ///
 /// # Errors

@@ -23,6 +23,9 @@ async fn apps(name: &str) -> Vec<(App, TestDb)> {
             cards::MIGRATIONS,
             items::MIGRATIONS,
             outlets::MIGRATIONS,
+            banks::MIGRATIONS,
+            funds::MIGRATIONS,
+            funds::payments::MIGRATIONS,
             super::MIGRATIONS,
         ];
         made.push((platform(&test, &schema).await, test));
@@ -120,7 +123,7 @@ async fn who_expires_soon_is_told_once_and_not_when_switched_off() {
         service::switch(&app, &off, "expiring".to_owned(), true).await.expect("on");
         assert_eq!(notices::round(&app, Utc::now()).await.expect("a round"), "1 told");
         let kinds = service::notices(&app, soon.person.expect("a person")).await.expect("read");
-        assert_eq!(kinds, [("expiring", true), ("items", true)]);
+        assert_eq!(kinds, [("expiring", true), ("unpaid", true), ("items", true)]);
     }
 }
 
@@ -175,5 +178,65 @@ async fn pages_lead_in_plain_words_and_keep_what_was_typed() {
             303
         );
         assert!(me.get("/me/notices").await.text().contains("已关闭"));
+    }
+}
+
+/// Art. 15, 22: an unpaid bill is told of once before its last day, unless somebody pays it or does not want to
+/// know.
+#[tokio::test]
+async fn an_unpaid_bill_is_told_of_once_unless_it_is_being_paid() {
+    use kernel::db::v;
+    for (app, test) in apps("care_unpaid").await {
+        let people =
+            [holder(&app, 1, 900).await, holder(&app, 2, 900).await, holder(&app, 3, 900).await];
+        let persons: Vec<kernel::id::Id> = people.iter().filter_map(|one| one.person).collect();
+        let today = Utc::now().day();
+        let day = move |days: i64| day_text(today + Duration::days(days));
+        let of = persons.clone();
+        let write = app.db.housekeeping(move |tx| {
+            tx.execute(
+                "INSERT INTO biller (id, code, name_zh, name_en, kind, phone, divisions, account, account_tail,
+                     state, made_by, made_name, made_at, decided_by, decided_name, version)
+                 VALUES (1, 'SHUI', '自来水公司', 'Water', 'water', '', '', $1, '', 'open', 1, '', 0, 2, '', 1)",
+                &[v(&b"x"[..])],
+            )?;
+            // Due in two days, due much later, being paid by a standing authorisation.
+            for (place, (person, due)) in of.iter().zip([day(2), day(20), day(2)]).enumerate() {
+                tx.execute(
+                    "INSERT INTO bill (person_id, id, account_id, biller_id, number, period, fen, due_on, state,
+                         declined, seen_at) VALUES ($1, $2, 5, 1, $3, '', 100, $4, 'open', FALSE, 0)",
+                    &[v(*person), v(place as i64 + 1), v(place.to_string()), v(due)],
+                )?;
+            }
+            tx.execute(
+                "INSERT INTO bill_mandate (person_id, id, account_id, bill_fen, month_fen, until_day, state,
+                     made_at, changed_at, version) VALUES ($1, 1, 5, 900, 900, '2999-01-01', 'active', 0, 0, 1)",
+                &[v(of[2])],
+            )
+        });
+        write.await.expect("written");
+        assert_eq!(
+            notices::round(&app, Utc::now()).await.expect("a round"),
+            "1 told",
+            "{}",
+            test.engine
+        );
+        assert_eq!(notices::round(&app, Utc::now()).await.expect("a round"), "0 told");
+        let sms = "SELECT body FROM outbox";
+        let read = app.db.read(move |tx| {
+            tx.query(sms, &[])?.iter().map(|r| r.get(0)).collect::<Result<Vec<String>, _>>()
+        });
+        let sent = read.await.expect("read");
+        assert!(
+            sent.iter().any(|body| body.contains("自来水公司") && body.contains(&day(2))),
+            "{sent:?}"
+        );
+        service::switch(&app, &people[1], "unpaid".to_owned(), false).await.expect("off");
+        let later = Utc(Utc::now().0 + 18 * Utc::DAY);
+        assert_eq!(
+            notices::round(&app, later).await.expect("a round"),
+            "0 told",
+            "he does not want to know"
+        );
     }
 }

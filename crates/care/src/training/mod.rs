@@ -3,6 +3,7 @@
 //! and announcements.
 
 pub mod api;
+pub mod effect;
 pub mod pages;
 pub mod publicity;
 pub mod rules;
@@ -20,10 +21,16 @@ use kernel::platform::App;
 use kernel::settings::Setting;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "care-training-0001",
-    sql: include_str!("../../migrations/training_0001.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "care-training-0001",
+        sql: include_str!("../../migrations/training_0001.sql"),
+    },
+    Migration {
+        name: "care-training-0002",
+        sql: include_str!("../../migrations/training_0002.sql"),
+    },
+];
 
 /// Attempts of one account at one course in a day.
 pub const TRIES_A_DAY: Setting = Setting {
@@ -49,5 +56,5 @@ pub fn jobs() -> Vec<Job> {
 
 /// All routes.
 pub fn routes() -> Routes {
-    api::routes().merge(pages::routes()).merge(publicity::routes())
+    api::routes().merge(pages::routes()).merge(publicity::routes()).merge(effect::routes())
 }

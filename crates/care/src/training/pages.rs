@@ -312,9 +312,14 @@ async fn edit_page(
             let holders = store::holders(tx, id, today)?;
             let needed: Vec<Requirement> = store::requirements(tx)?;
             let mut shares = Vec::new();
-            for role in course.roles.clone() {
+            let able = store::able(tx, id, today)?;
+            for role in course.roles.iter().copied().chain([Role::Terminal]) {
                 let staff = kernel::auth::members(tx, role)?;
-                let hold = staff.iter().filter(|one| holders.contains(&one.account)).count();
+                let holds = |one: &&kernel::auth::Member| match role {
+                    Role::Terminal => one.org.is_some_and(|org| able.contains(&org)),
+                    _ => holders.contains(&one.account),
+                };
+                let hold = staff.iter().filter(holds).count();
                 let since = needed.iter().find(|one| one.course == id && one.role == role);
                 shares.push(Share {
                     role,

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
 use kernel::db::{DbError, Row, Tx, v};
+use kernel::divisions;
 use kernel::http::{Form, Page, Path, Routes, render};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
@@ -18,6 +19,8 @@ use serde::Deserialize;
 use time::Date;
 
 use super::rules::Refused;
+use crate::complaints::rules::words::name;
+use crate::complaints::rules::{Word, word};
 
 const WRITERS: &[Role] = &[
     Role::DistrictOfficer,
@@ -64,9 +67,34 @@ pub struct Publicity {
     pub made_by: Id,
     /// Who wrote it.
     pub made_name: String,
+    /// Where; empty for the whole city.
+    pub division: String,
     /// Rises with each change.
     pub version: i64,
 }
+
+/// For whom a campaign is.
+pub const AUDIENCES: &[Word] = &[
+    Word("everybody", "全体市民", "Everybody"),
+    Word("elderly", "老年人", "The elderly"),
+    Word("disabled", "残疾人", "Disabled people"),
+    Word("students", "学生", "Students"),
+    Word("workers", "职工和务工人员", "Workers"),
+    Word("villagers", "农村居民", "Villagers"),
+    Word("venues", "用卡场所和单位", "Venues and employers"),
+];
+
+/// By which way (Art. 21: 报刊、广播、电视和网络媒介等多种渠道).
+pub const CHANNELS: &[Word] = &[
+    Word("press", "报刊", "Press"),
+    Word("radio", "广播", "Radio"),
+    Word("television", "电视", "Television"),
+    Word("online", "网络媒介", "Online media"),
+    Word("sms", "短信", "SMS"),
+    Word("posters", "海报和宣传栏", "Posters"),
+    Word("talks", "社区宣讲", "Talks"),
+    Word("outlets", "服务网点", "Service outlets"),
+];
 
 fn read(row: &Row) -> Result<Publicity, DbError> {
     let day = |place: usize| {
@@ -86,13 +114,14 @@ fn read(row: &Row) -> Result<Publicity, DbError> {
         state: row.get(9)?,
         made_by: row.get(10)?,
         made_name: row.get(11)?,
-        version: row.get(12)?,
+        division: row.get(12)?,
+        version: row.get(13)?,
     })
 }
 
 const SELECT: &str =
     "SELECT id, kind, title, words, audience, channel, item, first_day, last_day, state,
-     made_by, made_name, version FROM publicity";
+     made_by, made_name, division, version FROM publicity";
 
 /// Announcements that are up on a day, newest first.
 ///
@@ -127,6 +156,16 @@ pub async fn write(app: &Platform, actor: &Actor, mut new: Publicity) -> Result<
         "请填写内容（5000字以内）",
         "The text, up to 5,000 letters",
     );
+    let campaign = new.kind == "campaign";
+    let missing = |list, code: &str| match code {
+        "" => campaign,
+        code => word(list, code).is_none(),
+    };
+    let (audience, channel) = (missing(AUDIENCES, &new.audience), missing(CHANNELS, &new.channel));
+    fault("audience", audience, "请选择对象", "Choose for whom");
+    fault("channel", channel, "请选择渠道", "Choose the channel");
+    let nowhere = !new.division.is_empty() && divisions::find(&new.division).is_none();
+    fault("division", nowhere, "没有该区划", "There is no such division");
     fault(
         "last",
         new.last < new.first,
@@ -135,6 +174,10 @@ pub async fn write(app: &Platform, actor: &Actor, mut new: Publicity) -> Result<
     );
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
+    }
+    // A district's campaign is held in the district.
+    if matches!(actor.role, Role::DistrictOfficer | Role::DistrictApprover) {
+        new.division = actor.division.clone();
     }
     (new.id, new.made_by, new.made_name) = (app.id(), actor.account, actor.name.clone());
     let id = new.id;
@@ -145,8 +188,8 @@ pub async fn write(app: &Platform, actor: &Actor, mut new: Publicity) -> Result<
         .write(move |tx| {
             let sql =
                 "INSERT INTO publicity (id, kind, title, words, audience, channel, item, first_day,
-                         last_day, state, made_by, made_name, version)
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $11, 1)";
+                         last_day, state, made_by, made_name, division, version)
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $11, $12, 1)";
             let row = [
                 v(new.id),
                 v(&new.kind),
@@ -159,6 +202,7 @@ pub async fn write(app: &Platform, actor: &Actor, mut new: Publicity) -> Result<
                 v(day_text(new.last)),
                 v(new.made_by),
                 v(&new.made_name),
+                v(&new.division),
             ];
             tx.execute(sql, &row)?;
             Ok::<_, Problem>(journal::record(tx, &entry)?)
@@ -284,6 +328,8 @@ struct WriteForm {
     #[serde(default)]
     item: String,
     #[serde(default)]
+    division: String,
+    #[serde(default)]
     first: String,
     #[serde(default)]
     last: String,
@@ -297,6 +343,8 @@ struct ListPage {
     form: WriteForm,
     account: Id,
     today: Date,
+    districts: Vec<(&'static str, &'static str)>,
+    items: Vec<(String, String)>,
     problem: Option<Problem>,
 }
 
@@ -307,9 +355,16 @@ async fn page(
     form: WriteForm,
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
-    let all = app.db.read(all).await?;
+    let (all, names) =
+        app.db.read(|tx| Ok::<_, Problem>((all(tx)?, items::store::names(tx)?))).await?;
     let (account, today) = (actor.account, Utc::now().day());
-    let page = ListPage { p, all, form, account, today, problem };
+    // A district's officer writes for his own.
+    let city = matches!(actor.role, Role::MunicipalOfficer | Role::MunicipalApprover);
+    let districts = divisions::children(divisions::Region::Chongqing, today).filter(|_| city);
+    let districts = districts.map(|one| (one.code, p.t(one.zh, one.en))).collect();
+    let listed = names.into_iter().filter(|one| one.last.is_none_or(|last| last >= today));
+    let items = listed.map(|one| (one.code, p.text(&one.name).to_owned())).collect();
+    let page = ListPage { p, all, form, account, today, districts, items, problem };
     let status = page.problem.as_ref().map_or(200, |problem| problem.status);
     Ok((StatusCode::from_u16(status).unwrap_or_default(), render(&page)?).into_response())
 }
@@ -356,6 +411,7 @@ async fn write_form(
                 audience: cut(&form.audience, 100),
                 channel: cut(&form.channel, 100),
                 item: cut(&form.item, 40),
+                division: form.division.trim().to_owned(),
                 first,
                 last,
                 state: "draft".to_owned(),

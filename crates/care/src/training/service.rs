@@ -177,7 +177,10 @@ pub async fn require(
             let known = store::one(tx, course)?.ok_or_else(Problem::not_found)?;
             match since {
                 Some(_) if known.state != "open" => return Err(Refused::NotOpen.into()),
-                Some(_) if !known.roles.contains(&role) => return Err(Refused::OtherRole.into()),
+                // A terminal takes no course: somebody of its organisation does.
+                Some(_) if role != Role::Terminal && !known.roles.contains(&role) => {
+                    return Err(Refused::OtherRole.into());
+                }
                 Some(since) => store::require(tx, &Requirement { role, course, since }, by)?,
                 None => {
                     if !store::release(tx, role, course)? {
@@ -304,6 +307,7 @@ pub async fn answer(
             if let Some(certificate) = &certificate {
                 store::insert_certificate(tx, actor.account, id, certificate)?;
                 settle(tx, actor.account, actor.role, now.day())?;
+                settle_terminals(tx, actor.org, now.day())?;
             }
             let act = if passed { "training.passed" } else { "training.failed" };
             let entry = Entry::new(entry_id, now, &actor, act, "Art. 21")
@@ -316,12 +320,15 @@ pub async fn answer(
     Ok(done)
 }
 
-/// Courses that a role still needs on a day.
+/// Courses that a role still needs on a day. What a terminal needs somebody of its organisation must hold.
 ///
 /// # Errors
 /// The database's word.
 pub fn missing(tx: &mut Tx<'_>, account: Id, role: Role, on: Date) -> Result<Vec<Id>, Problem> {
-    let held = store::certificates(tx, account)?;
+    let held = match role {
+        Role::Terminal => store::certificates_at(tx, account)?,
+        _ => store::certificates(tx, account)?,
+    };
     let has = |course: Id| {
         held.iter().any(|one| one.course == course && rules::valid(one.got_on, one.until, on))
     };
@@ -335,12 +342,29 @@ fn settle(tx: &mut Tx<'_>, account: Id, role: Role, on: Date) -> Result<bool, Pr
     if missing(tx, account, role, on)?.is_empty() {
         return Ok(auth::lift_duty(tx, account, HREF)?);
     }
-    let what = Text::new(
-        "本岗位须先通过培训考试（第二十一条）",
-        "This role needs a certificate of training first (Art. 21)",
-    );
+    let what = match role {
+        Role::Terminal => Text::new(
+            "终端所属单位须先有人通过培训考试（第二十一条）",
+            "Somebody of the terminal's organisation needs a certificate of training first (Art. 21)",
+        ),
+        _ => Text::new(
+            "本岗位须先通过培训考试（第二十一条）",
+            "This role needs a certificate of training first (Art. 21)",
+        ),
+    };
     auth::require_first(tx, account, &Duty { href: HREF.to_owned(), what }, Utc::now())?;
     Ok(true)
+}
+
+/// Opens the terminals of an organisation in which somebody has passed.
+fn settle_terminals(tx: &mut Tx<'_>, org: Option<Id>, on: Date) -> Result<(), Problem> {
+    if !store::requirements(tx)?.iter().any(|one| one.role == Role::Terminal) {
+        return Ok(());
+    }
+    for terminal in auth::members(tx, Role::Terminal)?.into_iter().filter(|one| one.org == org) {
+        settle(tx, terminal.account, Role::Terminal, on)?;
+    }
+    Ok(())
 }
 
 /// Closes the platform to those whose certificate is missing or has ended, as requirements begin.

@@ -268,6 +268,16 @@ pub fn insert_certificate(
         .map(drop)
 }
 
+fn certificate(row: &Row) -> Result<Certificate, DbError> {
+    Ok(Certificate {
+        course: row.get(0)?,
+        number: row.get(1)?,
+        name: row.get(2)?,
+        got_on: day(row, 3)?,
+        until: day(row, 4)?,
+    })
+}
+
 /// Certificates of an account, newest first.
 ///
 /// # Errors
@@ -275,16 +285,31 @@ pub fn insert_certificate(
 pub fn certificates(tx: &mut Tx<'_>, account: Id) -> Result<Vec<Certificate>, DbError> {
     let sql = "SELECT course_id, number, name, got_on, until FROM training_certificate
                WHERE account_id = $1 ORDER BY until DESC, id DESC";
-    let read = |row: &Row| {
-        Ok(Certificate {
-            course: row.get(0)?,
-            number: row.get(1)?,
-            name: row.get(2)?,
-            got_on: day(row, 3)?,
-            until: day(row, 4)?,
-        })
-    };
-    tx.query(sql, &[v(account)])?.iter().map(read).collect()
+    tx.query(sql, &[v(account)])?.iter().map(certificate).collect()
+}
+
+/// Certificates of the people who work in the organisation of a terminal.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn certificates_at(tx: &mut Tx<'_>, terminal: Id) -> Result<Vec<Certificate>, DbError> {
+    let sql = "SELECT c.course_id, c.number, c.name, c.got_on, c.until FROM training_certificate c
+               JOIN account a ON a.id = c.account_id
+               JOIN account t ON t.id = $1 AND t.org_id = a.org_id
+               WHERE a.closed_at IS NULL ORDER BY c.until DESC, c.id DESC";
+    tx.query(sql, &[v(terminal)])?.iter().map(certificate).collect()
+}
+
+/// Organisations in which somebody holds a certificate of a course that counts on a day.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn able(tx: &mut Tx<'_>, course: Id, on: Date) -> Result<Vec<Id>, DbError> {
+    let sql = "SELECT DISTINCT a.org_id FROM training_certificate c
+               JOIN account a ON a.id = c.account_id
+               WHERE c.course_id = $1 AND c.got_on <= $2 AND c.until >= $2
+                 AND a.closed_at IS NULL AND a.org_id IS NOT NULL";
+    tx.query(sql, &[v(course), v(day_text(on))])?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Accounts with a certificate of a course that counts on a day.

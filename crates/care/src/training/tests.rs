@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kernel::actor::{Actor, Role};
+use kernel::db::v;
 use kernel::id::Id;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -9,6 +10,7 @@ use kernel::testing::{Client, actor, databases, platform};
 use kernel::time::{Utc, day_text};
 use proptest::prelude::*;
 
+use super::effect;
 use super::rules::{self, Refused};
 use super::service::{self, HREF};
 use super::store::{self, Course, Question};
@@ -198,7 +200,8 @@ async fn a_required_certificate_closes_everything_else_until_it_is_there_and_whe
 #[tokio::test]
 async fn courses_and_publicity_are_written_and_published_on_the_pages_by_two() {
     for test in databases("care_publicity") {
-        let app = platform(&test, &[kernel::MIGRATIONS, super::MIGRATIONS]).await;
+        let app =
+            platform(&test, &[kernel::MIGRATIONS, items::MIGRATIONS, super::MIGRATIONS]).await;
         let router =
             kernel::http::build(app.clone(), kernel::http::kernel_routes().merge(super::routes()))
                 .router;
@@ -248,5 +251,102 @@ async fn courses_and_publicity_are_written_and_published_on_the_pages_by_two() {
         let opened = reader.post_form(&format!("{place}/state"), &[("state", "open")]).await;
         assert_eq!(opened.status, 303);
         assert!(reader.get(&place).await.text().contains("卡面出示够吗"));
+    }
+}
+
+proptest! {
+    /// Art. 21: as many days are compared before a campaign as it ran, they never overlap, and nothing of the
+    /// future is counted.
+    #[test]
+    fn the_days_before_during_and_after_a_campaign_are_alike(start in -400i64..40, length in 0i64..90) {
+        let today = time::macros::date!(2026 - 11 - 30);
+        let first = today + time::Duration::days(start);
+        let last = first + time::Duration::days(length);
+        let Some(spans) = effect::spans(first, last, today) else {
+            prop_assert!(first > today);
+            return Ok(());
+        };
+        let days = |(from, until): (time::Date, time::Date)| (until - from).whole_days() + 1;
+        prop_assert_eq!(days(spans.before), days(spans.during));
+        prop_assert!(spans.before.1 < spans.during.0 && spans.during.1 <= today);
+        if let Some(after) = spans.after {
+            prop_assert!(spans.during.1 == last && after.0 > last && after.1 <= today);
+            prop_assert!((1..=days(spans.during)).contains(&days(after)));
+        }
+    }
+}
+
+/// Art. 21: a campaign's effect is what its item was used in its district before, during and after, beside all
+/// uses; audiences and channels are summed.
+#[tokio::test]
+async fn the_effect_of_publicity_is_told_by_audience_and_channel_beside_what_happened_anyway() {
+    for test in databases("care_effect") {
+        let schema = [
+            kernel::MIGRATIONS,
+            items::MIGRATIONS,
+            cards::MIGRATIONS,
+            people::MIGRATIONS,
+            codes::MIGRATIONS,
+            codes::figures::MIGRATIONS,
+            super::MIGRATIONS,
+        ];
+        let app = platform(&test, &schema).await;
+        let today = Utc::now().day();
+        let ago = move |days: i64| today - time::Duration::days(days);
+        let write = app.db.housekeeping(move |tx| {
+            // Four days before 100 a day, four days of campaign 150, two days after 120; elsewhere always 100.
+            for days in 0..10 {
+                let own = if days > 5 { 100_i64 } else if days > 1 { 150 } else { 120 };
+                for (item, division, count) in
+                    [("CQ-CU-001", "500103", own), ("CQ-CU-001", "500112", 70), ("CQ-TR-001", "500103", 30)]
+                {
+                    let sql = "INSERT INTO use_hour (day, hour, item_code, field, division, accepted, refused)
+                               VALUES ($1, 9, $2, 'culture', $3, $4, 5)";
+                    tx.execute(sql, &[v(day_text(ago(days))), v(item), v(division), v(count)])?;
+                }
+            }
+            Ok::<_, kernel::db::DbError>(())
+        });
+        write.await.expect("written");
+        let router =
+            kernel::http::build(app.clone(), kernel::http::kernel_routes().merge(super::routes()))
+                .router;
+        let district = Actor { division: "500103".to_owned(), ..actor(Role::DistrictOfficer) };
+        let mut writer = Client::signed_in(&router, &app, &district).await;
+        let mut reader = Client::signed_in(&router, &app, &actor(Role::MunicipalApprover)).await;
+        let (first, last) = (day_text(ago(5)), day_text(ago(2)));
+        let mut fields = vec![
+            ("kind", "campaign"),
+            ("title", "图书馆宣讲"),
+            ("words", "持卡借书"),
+            ("item", "CQ-CU-001"),
+            ("first", first.as_str()),
+            ("last", last.as_str()),
+        ];
+        let no_audience = writer.post_form("/office/publicity", &fields).await;
+        assert!(no_audience.status == 422 && no_audience.text().contains("请选择渠道"));
+        fields.extend([("audience", "elderly"), ("channel", "talks")]);
+        assert_eq!(writer.post_form("/office/publicity", &fields).await.status, 303);
+        let none = writer.get("/office/publicity/effect").await.text();
+        assert!(none.contains("还没有已开始的宣传活动"), "a draft has no effect");
+        let all = app.db.read(super::publicity::all).await.expect("read");
+        let path = format!("/office/publicity/{}", all[0].0.id);
+        assert_eq!(all[0].0.division, "500103", "a district's campaign is held there");
+        let published = [("state", "published")];
+        assert_eq!(reader.post_form(&format!("{path}/state"), &published).await.status, 303);
+        let reached = [("day", first.as_str()), ("people", "180")];
+        assert_eq!(reader.post_form(&format!("{path}/reach"), &reached).await.status, 303);
+        let found = app.db.read(move |tx| effect::effects(tx, today)).await.expect("read");
+        let [(_, one)] = found.as_slice() else { panic!("{found:?}") };
+        let uses = |uses, days| effect::Uses { uses, days };
+        assert_eq!((one.before, one.during, one.after), (uses(400, 4), uses(600, 4), uses(240, 2)));
+        assert_eq!((one.change(), one.lasting(), one.anyway()), (Some(50), Some(20), Some(25)));
+        let page = reader.get("/office/publicity/effect").await.text();
+        for part in ["老年人", "社区宣讲", "+50 %", "+20 %", "+25 %", "150.0", ">180<"] {
+            assert!(page.contains(part), "{} {part}: {page}", test.engine);
+        }
+        let csv = reader.get("/office/publicity/effect.csv").await.text();
+        assert!(csv.contains("elderly,talks,500103,CQ-CU-001"), "{csv}");
+        assert!(csv.contains(",180,4,400,600,2,240,800,1000"), "{csv}");
     }
 }

@@ -19,6 +19,7 @@ use kernel::settings::Setting;
 pub use gather::gather;
 pub use rules::{By, Cell, Measure, Month, Report, Table, protect};
 pub use service::report;
+pub use store::accepted;
 
 /// The schema of the figures; it needs that of `codes`.
 pub const MIGRATIONS: &[Migration] = &[Migration {

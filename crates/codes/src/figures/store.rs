@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text};
+use time::Date;
 
 use super::rules::{Counted, Measure, Month};
 
@@ -111,6 +112,23 @@ pub fn add(tx: &mut Tx<'_>, tally: &Tally) -> Result<(), DbError> {
         tx.execute(sql, &row)?;
     }
     Ok(())
+}
+
+/// Accepted uses from a day to a day, of one item and in one division where they are given.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn accepted(
+    tx: &mut Tx<'_>,
+    (item, division): (&str, &str),
+    (from, until): (Date, Date),
+) -> Result<i64, DbError> {
+    let sql = "SELECT CAST(COALESCE(SUM(accepted), 0) AS BIGINT) FROM use_hour
+               WHERE day >= $1 AND day <= $2 AND ($3 = '' OR item_code = $4)
+                 AND ($5 = '' OR division = $6)";
+    let days = [v(day_text(from)), v(day_text(until))];
+    let narrowed = [v(item), v(item), v(division), v(division)];
+    tx.one(sql, &[days.as_slice(), &narrowed].concat())?.get(0)
 }
 
 /// Months of which anything is known, newest first.

@@ -44,6 +44,7 @@ pub(super) fn routes() -> Routes {
         .api(HANDLER, &[24, 25, 26], routes!(enter))
         .api(HANDLER, &[26], routes!(open))
         .api(HANDLER, &[26, 27], routes!(act))
+        .api(HANDLER, &[25, 26], routes!(successors))
         .api(Access::SignedIn, &[26], routes!(own))
         .api(Access::SignedIn, &[26], routes!(respond))
         .merge(evidence())
@@ -301,6 +302,27 @@ async fn act(
 ) -> Result<Json<StateBody>, Problem> {
     let state = service::act(&app, &actor, id_of(&id)?, sent).await?;
     Ok(Json(StateBody { state: state.code() }))
+}
+
+/// An officer who could take a case over.
+#[derive(Serialize, utoipa::ToSchema)]
+struct OfficerBody {
+    /// For `to` of the step `hand-over`.
+    #[schema(value_type = String)]
+    account: Id,
+    name: String,
+}
+
+/// Officers whom nothing keeps out of a case that the caller may hand over.
+#[utoipa::path(get, path = "/api/v1/cases/{id}/officers", tag = "conduct",
+    params(("id" = String, Path)), responses((status = 200, body = [OfficerBody])))]
+async fn successors(
+    State(app): State<App>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<OfficerBody>>, Problem> {
+    let found = service::hand_over(&app, &actor, id_of(&id)?).await?.officers.into_iter();
+    Ok(Json(found.map(|(account, name)| OfficerBody { account, name }).collect()))
 }
 
 #[derive(Deserialize)]

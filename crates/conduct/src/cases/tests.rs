@@ -2,6 +2,7 @@
 
 mod api;
 mod evidence;
+mod hand_over;
 pub(crate) mod house;
 mod pages;
 mod reports;

@@ -46,6 +46,9 @@ pub fn jobs() -> Vec<Job> {
         job("safety.freezes", 60, |app| {
             Box::pin(async move { freezes::service::watch(&app).await })
         }),
+        job("safety.incidents", 60, |app| {
+            Box::pin(async move { incidents::service::watch(&app).await })
+        }),
         job("safety.mass", 2, |app| Box::pin(async move { freezes::mass::round(&app).await })),
         job("safety.detect", 30, |app| Box::pin(async move { detect::run::round(&app).await })),
     ]

@@ -120,11 +120,40 @@ pub struct Figure {
     pub open: bool,
     /// Page with what stands behind it; empty when there is none.
     pub link: &'static str,
+    /// Address behind one line, with `{key}` for its code; empty when there is none.
+    pub line: &'static str,
     /// Reads its lines in one query over a set.
     pub read: fn(&mut Tx<'_>, &Scope) -> Result<Vec<Line>, DbError>,
 }
 
 impl Figure {
+    /// What stands behind one of its lines.
+    pub fn href(&self, line: &Line, scope: &Scope) -> Option<String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        if self.line.is_empty() || line.key.is_empty() || !line.key.chars().all(plain) {
+            return None;
+        }
+        let days = [scope.from, scope.until].map(kernel::time::day_text);
+        let href = self.line.replace("{key}", &line.key);
+        Some(href.replace("{from}", &days[0]).replace("{until}", &days[1]))
+    }
+
+    /// Whether it can be told of each district: what is the city's alone, or tells of districts already,
+    /// cannot.
+    pub fn has_districts(&self) -> bool {
+        const CITY: [&str; 8] = [
+            "items",
+            "agreements",
+            "recognised",
+            "region-waiting",
+            "publicity",
+            "share-agreements",
+            "incidents",
+            "incident-tasks-late",
+        ];
+        self.group != Group::Audit && self.line != DISTRICT && !CITY.contains(&self.key)
+    }
+
     /// The article that it tells of.
     pub fn law(&self) -> Article {
         Article(self.article)
@@ -138,8 +167,19 @@ const fn count(
     link: &'static str,
     read: fn(&mut Tx<'_>, &Scope) -> Result<Vec<Line>, DbError>,
 ) -> Figure {
-    let (unit, flow, open) = (Unit::Count, false, false);
-    Figure { key, group, zh, en, unit, article, flow, open, link, read }
+    let (unit, flow, open, line) = (Unit::Count, false, false, "");
+    Figure { key, group, zh, en, unit, article, flow, open, link, line, read }
+}
+
+/// A line that is a district leads to the desk of that district.
+const DISTRICT: &str = "/office/supervision?division={key}&from={from}&until={until}";
+
+const fn lines(line: &'static str, figure: Figure) -> Figure {
+    Figure { line, ..figure }
+}
+
+const fn districts(figure: Figure) -> Figure {
+    lines(DISTRICT, figure)
 }
 
 const fn flow(figure: Figure) -> Figure {
@@ -158,20 +198,27 @@ use Group::{Audit, Conduct, Coverage, Money, Places, Safety, Service, Uses};
 
 /// All figures. A new one is one line.
 pub static FIGURES: &[Figure] = &[
-    open(count(
+    districts(open(count(
         "holders",
         (Coverage, 5),
         ("持卡人（按区县）", "Holders by district"),
         "",
         store::holders,
-    )),
-    open(count(
+    ))),
+    districts(open(count(
         "ecards",
         (Coverage, 2),
         ("电子社会保障卡（按区县）", "Electronic cards by district"),
         "",
         store::ecards,
-    )),
+    ))),
+    districts(open(count(
+        "third-generation",
+        (Coverage, 12),
+        ("第三代实体卡（已激活，按区县）", "Third-generation cards in use by district"),
+        "",
+        store::third_generation,
+    ))),
     count("stages", (Coverage, 11), ("实体卡状态", "Cards by stage"), "", store::stages),
     flow(count(
         "applications",
@@ -194,13 +241,13 @@ pub static FIGURES: &[Figure] = &[
         "/office/uses",
         store::uses_by_field,
     ))),
-    open(flow(count(
+    districts(open(flow(count(
         "uses-districts",
         (Uses, 16),
         ("用卡次数（按区县）", "Uses by district"),
         "/office/uses",
         store::uses_by_district,
-    ))),
+    )))),
     flow(count(
         "uses-refused",
         (Uses, 6),
@@ -208,13 +255,16 @@ pub static FIGURES: &[Figure] = &[
         "/office/uses?result=refused",
         store::refused_by_field,
     )),
-    open(count(
-        "items",
-        (Uses, 14),
-        ("在用事项（按领域）", "Published items by field"),
-        "/items",
-        store::items,
-    )),
+    lines(
+        "/items?field={key}",
+        open(count(
+            "items",
+            (Uses, 14),
+            ("在用事项（按领域）", "Published items by field"),
+            "/items",
+            store::items,
+        )),
+    ),
     money(flow(count(
         "paid",
         (Money, 8),
@@ -243,20 +293,27 @@ pub static FIGURES: &[Figure] = &[
         "/office/banks",
         store::agreements,
     ),
-    open(count(
+    count(
+        "share-agreements",
+        (Uses, 18),
+        ("将到期的数据共享协议（90天内）", "Data agreements due within 90 days"),
+        "/office/sharing",
+        services::share_agreements,
+    ),
+    districts(open(count(
         "outlets",
         (Places, 11),
         ("服务网点（按区县）", "Outlets by district"),
         "/outlets",
         store::outlets,
-    )),
-    flow(count(
+    ))),
+    districts(flow(count(
         "queue",
         (Places, 11),
         ("网点取号（按区县）", "Numbers taken at outlets"),
         "/office/outlets/work",
         store::queue,
-    )),
+    ))),
     count(
         "terminals",
         (Places, 15),
@@ -278,26 +335,32 @@ pub static FIGURES: &[Figure] = &[
         "/office/refusals",
         store::refusals,
     ))),
-    count(
+    districts(count(
         "refusals-late",
         (Conduct, 25),
         ("逾期未答复的反映（按区县）", "Refusals not answered in time"),
         "/office/refusals",
         store::refusals_late,
+    )),
+    lines(
+        "/office/cases?clause={key}",
+        open(flow(count(
+            "cases",
+            (Conduct, 24),
+            ("违规案件（按条款）", "Cases by clause"),
+            "/office/cases",
+            store::cases,
+        ))),
     ),
-    open(flow(count(
-        "cases",
-        (Conduct, 24),
-        ("违规案件（按条款）", "Cases by clause"),
-        "/office/cases",
-        store::cases,
-    ))),
-    count(
-        "cases-open",
-        (Conduct, 26),
-        ("在办案件（按环节）", "Cases by state"),
-        "/office/cases?state=open",
-        store::cases_open,
+    lines(
+        "/office/cases?state={key}",
+        count(
+            "cases-open",
+            (Conduct, 26),
+            ("在办案件（按环节）", "Cases by state"),
+            "/office/cases?state=open",
+            store::cases_open,
+        ),
     ),
     flow(count(
         "decisions",
@@ -341,13 +404,13 @@ pub static FIGURES: &[Figure] = &[
         "/office/complaints",
         services::complaints_open,
     ),
-    count(
+    districts(count(
         "complaints-late",
         (Service, 22),
         ("逾期未答复的诉求（按区县）", "Complaints not answered in time"),
         "/office/complaints",
         services::complaints_late,
-    ),
+    )),
     flow(count(
         "publicity",
         (Service, 21),
@@ -369,12 +432,26 @@ pub static FIGURES: &[Figure] = &[
         "/office/freezes",
         services::freezes,
     ),
-    count(
+    districts(count(
         "freezes-late",
         (Safety, 20),
         ("逾期未复核的冻结（按区县）", "Freezes whose second look is overdue"),
         "/office/freezes",
         services::freezes_late,
+    )),
+    flow(count(
+        "incidents",
+        (Safety, 20),
+        ("突发事件（按级别，不含演练）", "Incidents by level, without drills"),
+        "/office/incidents",
+        services::incidents,
+    )),
+    count(
+        "incident-tasks-late",
+        (Safety, 20),
+        ("逾期未完成的应急任务", "Overdue tasks of incidents"),
+        "/office/incidents",
+        services::incident_tasks_late,
     ),
     flow(count(
         "recognised",

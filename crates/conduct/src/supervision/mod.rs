@@ -1,7 +1,9 @@
 //! What the authority and the auditor see of the whole (Art. 4, 9, 25), the yearly report, open
 //! statistics, and the regulation itself.
 
+mod drill;
 pub mod figures;
+mod files;
 mod pages;
 pub mod regulation;
 mod report;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{Method, header};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use codes::figures::{SMALL_CELL, protect};
 use kernel::actor::{Access, Actor, Role};
@@ -14,11 +14,13 @@ use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::{Utc, day_text, parse_day};
 use serde::Deserialize;
-use sheet::{CsvWriter, XlsxCell};
+use sheet::CsvWriter;
 use time::{Date, Duration};
 
 use super::figures::{FIGURES, Figure, Group, Line, Scope};
+use super::files::{file, unwritten};
 use super::report::{self, Paragraph};
+use super::{drill, files};
 
 const READERS: &[Role] = &[
     Role::DistrictOfficer,
@@ -34,10 +36,19 @@ pub(super) fn routes() -> Routes {
     const ARTICLES: &[u8] = &[4, 9, 25, 26];
     Routes::new("conduct")
         .page(get(), "/office/supervision", to(READERS), ARTICLES, desk)
-        .page(get(), "/office/supervision.csv", to(READERS), ARTICLES, desk_csv)
-        .page(get(), "/office/supervision.xlsx", to(READERS), ARTICLES, desk_xlsx)
+        .page(get(), "/office/supervision.csv", to(READERS), ARTICLES, files::desk_csv)
+        .page(get(), "/office/supervision.xlsx", to(READERS), ARTICLES, files::desk_xlsx)
+        .page(get(), "/office/supervision.pdf", to(READERS), ARTICLES, files::desk_pdf)
+        .page(get(), "/office/supervision/figures/{key}", to(READERS), ARTICLES, drill::one)
         .page(get(), "/office/supervision/audit", to(AUDITORS), &[4, 19], audit)
         .page(get(), "/office/supervision/report/{year}", to(READERS), ARTICLES, yearly)
+        .page(
+            get(),
+            "/office/supervision/report/{year}/pdf",
+            to(READERS),
+            ARTICLES,
+            files::yearly_pdf,
+        )
         .page(get(), "/open/statistics", all, &[4, 14, 19], open)
         .page(get(), "/open/statistics.csv", all, &[4, 14, 19], open_csv)
         .page(get(), "/open/statistics.json", all, &[4, 14, 19], open_json)
@@ -46,7 +57,7 @@ pub(super) fn routes() -> Routes {
 }
 
 #[derive(Clone, Default, Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
     division: String,
     #[serde(default)]
@@ -56,7 +67,7 @@ struct Asked {
 }
 
 /// The period asked for, else the last 30 days; a district sees its own only.
-fn scope(actor: &Actor, asked: &Asked) -> Result<Scope, Problem> {
+pub(super) fn scope(actor: &Actor, asked: &Asked) -> Result<Scope, Problem> {
     let today = Utc::now().day();
     let day = |text: &str, field: &str, usual: Date| match text.trim() {
         "" => Ok(usual),
@@ -174,8 +185,7 @@ impl DeskPage {
     }
 
     fn query(&self) -> String {
-        let Scope { division, from, until, .. } = &self.scope;
-        format!("division={division}&from={}&until={}", day_text(*from), day_text(*until))
+        query(&self.scope)
     }
 
     fn year(&self) -> i32 {
@@ -183,8 +193,14 @@ impl DeskPage {
     }
 }
 
-fn for_office(figure: &Figure) -> bool {
+pub(super) fn for_office(figure: &Figure) -> bool {
     figure.group != Group::Audit
+}
+
+/// A scope as the desk's address says it.
+pub(super) fn query(scope: &Scope) -> String {
+    let Scope { division, from, until, .. } = scope;
+    format!("division={division}&from={}&until={}", day_text(*from), day_text(*until))
 }
 
 fn for_auditor(_: &Figure) -> bool {
@@ -227,82 +243,6 @@ async fn audit(
     show(app, actor, p, asked, true).await
 }
 
-const COLUMNS: [&str; 9] =
-    ["figure", "article", "from", "until", "division", "key", "name_zh", "name_en", "value"];
-
-/// Rows of a file; money in fen, so that nothing is rounded.
-fn rows(scope: &Scope, shown: &[Shown]) -> Vec<(Vec<String>, i64)> {
-    let [from, until, today] = [scope.from, scope.until, scope.today].map(day_text);
-    let mut rows = Vec::new();
-    for one in shown {
-        let figure = one.figure;
-        let [from, until] = if figure.flow { [&from, &until] } else { [&today, &today] };
-        for line in &one.lines {
-            let texts = vec![
-                figure.key.to_owned(),
-                figure.article.to_string(),
-                from.clone(),
-                until.clone(),
-                scope.division.clone(),
-                line.key.clone(),
-                line.name.zh.clone(),
-                line.name.en.clone(),
-            ];
-            rows.push((texts, line.value));
-        }
-    }
-    rows
-}
-
-fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    (headers, bytes).into_response()
-}
-
-fn unwritten(_: std::io::Error) -> Problem {
-    // Writing into memory cannot fail.
-    Problem::not_found()
-}
-
-async fn desk_csv(
-    State(app): State<App>,
-    actor: Actor,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let scope = scope(&actor, &asked)?;
-    let shown = read(&app, &scope, for_office).await?;
-    let write = || {
-        let mut writer = CsvWriter::new(Vec::new())?;
-        writer.row(COLUMNS)?;
-        for (mut texts, value) in rows(&scope, &shown) {
-            texts.push(value.to_string());
-            writer.row(texts)?;
-        }
-        writer.finish()
-    };
-    Ok(file("text/csv; charset=utf-8", "supervision.csv", write().map_err(unwritten)?))
-}
-
-async fn desk_xlsx(
-    State(app): State<App>,
-    actor: Actor,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let scope = scope(&actor, &asked)?;
-    let shown = read(&app, &scope, for_office).await?;
-    let mut table: Vec<Vec<XlsxCell>> = vec![COLUMNS.map(XlsxCell::from).to_vec()];
-    table.extend(rows(&scope, &shown).into_iter().map(|(texts, value)| {
-        let texts = texts.into_iter().map(XlsxCell::from);
-        texts.chain([XlsxCell::from(value)]).collect()
-    }));
-    let bytes = sheet::xlsx("监督", &table).map_err(unwritten)?;
-    const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(file(XLSX, "supervision.xlsx", bytes))
-}
-
 #[derive(Template)]
 #[template(path = "conduct_report.html")]
 struct ReportPage {
@@ -314,6 +254,20 @@ struct ReportPage {
     running: bool,
 }
 
+/// A year of which there can be a report.
+pub(super) fn year_of(text: &str, today: Date) -> Result<i32, Problem> {
+    let year = text.parse().ok().filter(|year| (2_000..=today.year()).contains(year));
+    year.ok_or_else(Problem::not_found)
+}
+
+/// Name of what figures are narrowed to.
+pub(super) fn place_of(scope: &Scope) -> Text {
+    match divisions::find(&scope.division) {
+        Some(known) => Text::new(known.zh, known.en),
+        None => Text::new("全市", "the whole city"),
+    }
+}
+
 async fn yearly(
     State(app): State<App>,
     actor: Actor,
@@ -321,16 +275,10 @@ async fn yearly(
     Path(year): Path<String>,
 ) -> Result<Response, Problem> {
     let today = Utc::now().day();
-    let year: i32 = year.parse().map_err(|_| Problem::not_found())?;
-    if !(2_000..=today.year()).contains(&year) {
-        return Err(Problem::not_found());
-    }
+    let year = year_of(&year, today)?;
     let scope = scope(&actor, &Asked::default())?;
     let parts = report::of_year(&app, &scope, year).await?;
-    let place = match divisions::find(&scope.division) {
-        Some(known) => Text::new(known.zh, known.en),
-        None => Text::new("全市", "the whole city"),
-    };
+    let place = place_of(&scope);
     render(&ReportPage { p, year, place, parts, today, running: year == today.year() })
 }
 

@@ -134,3 +134,48 @@ pub(super) fn reached(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
                WHERE r.day >= $1 AND r.day <= $2 GROUP BY p.title ORDER BY p.title";
     rows(tx, sql, &[v(from), v(until)], plain)
 }
+
+/// Agreements on data that end within 90 days, by whom they are with.
+pub(super) fn share_agreements(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
+    let until = day_text(scope.today.saturating_add(time::Duration::days(90)));
+    let sql = "SELECT org.name_zh, org.name_en, COUNT(*) FROM share_agreement one
+               JOIN org ON org.id = one.org_id
+               WHERE one.state = 'published' AND one.until_on <= $1 AND one.until_on >= $2
+                 AND one.number = (SELECT MAX(newest.number) FROM share_agreement newest
+                     WHERE newest.agreement_id = one.agreement_id AND newest.state = 'published')
+               GROUP BY org.name_zh, org.name_en ORDER BY org.name_zh";
+    let found = tx.query(sql, &[v(until), v(day_text(scope.today))])?;
+    let line = |row: &kernel::db::Row| {
+        let name = Text::new(row.get::<String>(0)?, row.get::<String>(1)?);
+        Ok(Line { key: name.zh.clone(), name, value: row.get(2)? })
+    };
+    found.iter().map(line).collect()
+}
+
+/// Incidents opened in the period, by level.
+pub(super) fn incidents(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
+    const LEVELS: &[(&str, &str, &str)] = &[
+        ("1", "I级（特别重大）", "I (very grave)"),
+        ("2", "II级（重大）", "II (grave)"),
+        ("3", "III级（较大）", "III (considerable)"),
+        ("4", "IV级（一般）", "IV (ordinary)"),
+    ];
+    let [from, until] = moments(scope);
+    let sql = "SELECT CAST(level AS TEXT), COUNT(*) FROM incident
+               WHERE NOT is_drill AND opened_at >= $1 AND opened_at < $2
+               GROUP BY level ORDER BY level";
+    rows(tx, sql, &[v(from), v(until)], |code| named(LEVELS, code))
+}
+
+/// Tasks of incidents and measures after them whose time is over, by kind.
+pub(super) fn incident_tasks_late(tx: &mut Tx<'_>, _: &Scope) -> Lines {
+    const KINDS: &[(&str, &str, &str)] = &[
+        ("breach", "个人信息泄露程序", "Breach of personal data"),
+        ("first", "先期处置", "First steps"),
+        ("measure", "整改措施", "Measures afterwards"),
+        ("notice", "报告和通知", "Notices"),
+    ];
+    let sql = "SELECT kind, COUNT(*) FROM incident_task WHERE done_at IS NULL AND due_at < $1
+               GROUP BY kind ORDER BY kind";
+    rows(tx, sql, &[v(kernel::time::Utc::now())], |code| named(KINDS, code))
+}

@@ -78,6 +78,14 @@ pub(super) fn ecards(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
     rows(tx, sql, &[v(&scope.division), v(&scope.division)], district)
 }
 
+/// Physical cards in use. All that this platform makes are of the third generation.
+pub(super) fn third_generation(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
+    let sql = "SELECT org.division, COUNT(*) FROM card JOIN org ON org.id = card.outlet_id
+               WHERE card.live AND card.stage = 'active' AND ($1 = '' OR org.division = $2)
+               GROUP BY org.division ORDER BY org.division";
+    rows(tx, sql, &[v(&scope.division), v(&scope.division)], district)
+}
+
 pub(super) fn stages(tx: &mut Tx<'_>, scope: &Scope) -> Lines {
     fn stage(code: &str) -> Text {
         cards::rules::Stage::from_code(code).map_or_else(|| plain(code), |stage| stage.name().0)

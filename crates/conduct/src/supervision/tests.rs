@@ -32,6 +32,8 @@ async fn houses(name: &str) -> Vec<House> {
             funds::payments::MIGRATIONS,
             &care::migrations(),
             &regions::migrations(),
+            &sharing::migrations(),
+            crate::safety::MIGRATIONS,
             crate::cases::MIGRATIONS,
         ];
         let app = platform(&db, &schema).await;
@@ -246,5 +248,55 @@ async fn complaints_and_freezes_are_counted_late_or_in_time() {
             let there = |text: &str| text.contains(&format!("{key},")) && text.ends_with(line);
             assert!(csv.lines().any(there), "{} {line}: {csv}", house.engine);
         }
+    }
+}
+
+/// Art. 4, 9, 25: each figure leads to its lines, its districts, its months and the cases behind it; what is the
+/// auditor's stays his, a district's officer sees his own.
+#[tokio::test]
+async fn every_figure_leads_to_what_stands_behind_it() {
+    for house in houses("desk_drill").await {
+        house.uses().await;
+        let mut city = house.client(&actor(Role::MunicipalOfficer)).await;
+        for figure in FIGURES {
+            let page = city.get(&format!("/office/supervision/figures/{}", figure.key)).await;
+            let wanted = if figure.group == Group::Audit { 404 } else { 200 };
+            assert_eq!(page.status, wanted, "{} {}: {}", house.engine, figure.key, page.text());
+        }
+        assert_eq!(city.get("/office/supervision/figures/x").await.status, 404);
+        let path = format!("/office/supervision/figures/uses?{}", today());
+        let uses = city.get(&path).await.text();
+        for part in [">573<", ">480<", "渝北区", "division=500112", "/office/uses"] {
+            assert!(uses.contains(part), "{} {part}: {uses}", house.engine);
+        }
+        let places =
+            city.get(&format!("/office/supervision/figures/uses-districts?{}", today())).await;
+        assert!(places.text().contains("/office/supervision?division=500112"));
+        let district = Actor { division: "500106".to_owned(), ..actor(Role::DistrictOfficer) };
+        let own = house.client(&district).await.get(&path).await.text();
+        assert!(own.contains(">90<") && !own.contains(">480<"), "{}", house.engine);
+        let mut auditor = house.client(&actor(Role::Auditor)).await;
+        assert_eq!(auditor.get("/office/supervision/figures/lag").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_desk_and_the_yearly_report_are_pdf_files_in_chinese() {
+    for house in houses("desk_pdf").await {
+        house.uses().await;
+        let mut city = house.client(&actor(Role::MunicipalApprover)).await;
+        let year = Utc::now().day().year();
+        for path in [
+            format!("/office/supervision.pdf?{}", today()),
+            format!("/office/supervision/report/{year}/pdf"),
+        ] {
+            let file = city.get(&path).await;
+            assert_eq!(file.header("content-type"), "application/pdf", "{path}: {}", file.text());
+            let text = file.text();
+            assert!(text.starts_with("%PDF-1.7") && text.contains("/STSong-Light"), "{path}");
+            let hex = "渝北区".encode_utf16().map(|unit| format!("{unit:04X}")).collect::<String>();
+            assert!(text.contains(&hex), "{} {path}", house.engine);
+        }
+        assert_eq!(city.get("/office/supervision/report/1999/pdf").await.status, 404);
     }
 }

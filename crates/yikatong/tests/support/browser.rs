@@ -109,6 +109,13 @@ impl Browser {
         self.must(chosen, &format!("choose {value} in #{id}")).await;
     }
 
+    /// Chooses a file of this machine in the field with this id.
+    pub async fn choose_file(&self, id: &str, path: &std::path::Path) {
+        let field = self.field(id).await;
+        let chosen = field.send_keys(&path.display().to_string()).await;
+        self.must(chosen, &format!("choose a file in #{id}")).await;
+    }
+
     /// Presses the visible button or link whose text contains `text`; one whose text is exactly that
     /// goes before. Waits for it to appear, and for the next page if that follows.
     pub async fn press(&self, text: &str) {

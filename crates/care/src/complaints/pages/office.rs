@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
-use kernel::actor::Actor;
+use kernel::actor::{Actor, Role};
 use kernel::approval::Approval;
 use kernel::divisions::{self, Division, Region};
 use kernel::http::{Form, Page, Path, Query, render};
+use kernel::id::Id;
 use kernel::org::Org;
 use kernel::platform::App;
 use kernel::problem::Problem;
@@ -63,6 +64,10 @@ struct OnePage {
     outcomes: &'static [Word],
     /// Published answers that may fit.
     answers: Vec<Answer>,
+    /// Who could be named to handle it.
+    nameable: Vec<(Id, String)>,
+    /// The reader has pages about persons.
+    desk: bool,
     problem: Option<Problem>,
     form: ActForm,
 }
@@ -70,6 +75,16 @@ struct OnePage {
 impl OnePage {
     fn can(&self, act: &str) -> bool {
         self.seen.acts.iter().any(|can| can.code() == act)
+    }
+
+    /// The page of what it is about, where there is one for everybody who may read this.
+    fn about_link(&self) -> Option<String> {
+        let (kind, id) = &self.seen.matter.about;
+        match kind.as_str() {
+            "item" => Some(format!("/items/{id}")),
+            "freeze" if !self.desk => Some(format!("/office/freezes/{id}")),
+            _ => None,
+        }
     }
 }
 
@@ -119,11 +134,15 @@ async fn show(
         false => knowledge::search(app, &seen.matter.body).await?,
     };
     answers.truncate(3);
+    let names = seen.matter.sensitive && seen.acts.contains(&Act::Name);
+    let nameable = match names {
+        true => service::nameable(app, actor, &seen.matter).await?,
+        false => Vec::new(),
+    };
     let status = problem.as_ref().map(|problem| problem.status);
-    with_problem(
-        render(&OnePage { p, seen, orgs, outcomes: OUTCOMES, answers, problem, form }),
-        status,
-    )
+    let (outcomes, desk) = (OUTCOMES, matches!(actor.role, Role::Clerk | Role::OutletManager));
+    let page = OnePage { p, seen, orgs, outcomes, answers, nameable, desk, problem, form };
+    with_problem(render(&page), status)
 }
 
 pub(super) async fn one(
@@ -158,7 +177,7 @@ struct RulesPage {
     version: i64,
     days: String,
     waiting: Vec<(Approval, String)>,
-    own: kernel::id::Id,
+    own: Id,
     orgs: Vec<Org>,
     fields: &'static [Word],
     places: Vec<&'static Division>,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use time::macros::date;
 
 use super::*;
-use crate::complaints::calendar::ARRANGEMENT_2026;
+use crate::calendar::ARRANGEMENT_2026;
 
 fn matter(state: State) -> Matter {
     Matter {

@@ -9,9 +9,8 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
 
-use crate::complaints::calendar::Calendar;
+use crate::calendar::{self, Calendar};
 use crate::complaints::rules::Refused;
-use crate::complaints::store;
 
 /// Version and calendar of now, and the proposals that wait with their days.
 pub type State = (i64, Calendar, Vec<(Approval, String)>);
@@ -57,7 +56,7 @@ pub async fn decide(app: &App, checker: &Actor, id: Id, yes: bool) -> Result<(),
                 let sql = "INSERT INTO care_calendar (version, made_at, days, approval_id)
                            SELECT $1, $2, days, approval_id FROM care_calendar_proposal
                            WHERE approval_id = $3";
-                let version = store::calendar(tx)?.0 + 1;
+                let version = calendar::current(tx)?.0 + 1;
                 tx.execute_one(sql, &[v(version), v(now), v(id)])?;
             }
             Ok(journal::record(tx, &entry)?)
@@ -71,7 +70,7 @@ pub async fn decide(app: &App, checker: &Actor, id: Id, yes: bool) -> Result<(),
 /// See [`DbError`].
 pub async fn state(app: &App) -> Result<State, Problem> {
     fn read(tx: &mut Tx<'_>) -> Result<State, DbError> {
-        let (version, calendar) = store::calendar(tx)?;
+        let (version, calendar) = calendar::current(tx)?;
         let mut waiting = Vec::new();
         for approval in approval::open(tx, APPROVAL)? {
             let sql = "SELECT days FROM care_calendar_proposal WHERE approval_id = $1";

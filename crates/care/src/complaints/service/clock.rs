@@ -9,6 +9,7 @@ use kernel::time::Utc;
 use time::Duration;
 
 use super::{carry_out, ids};
+use crate::calendar;
 use crate::complaints::rules::{Act, Hand, Matter, State, Step};
 use crate::complaints::store::{self, Event};
 use crate::complaints::{CLOSE_DAYS, REMIND_DAYS};
@@ -22,7 +23,7 @@ pub async fn round(app: &App, now: Utc) -> Result<String, Problem> {
     let (due, silent) = app
         .db
         .read(move |tx| {
-            let (_, calendar) = store::calendar(tx)?;
+            let (_, calendar) = calendar::current(tx)?;
             let ahead = calendar.after(now.day(), settings::get(tx, &REMIND_DAYS, now)?);
             let close = settings::get(tx, &CLOSE_DAYS, now)?;
             let before = Utc::start_of(now.day().saturating_sub(Duration::days(close)));

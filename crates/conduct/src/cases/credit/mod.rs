@@ -5,6 +5,7 @@ mod pages;
 mod port;
 mod rules;
 mod service;
+pub mod simulator;
 mod store;
 #[cfg(test)]
 mod tests;

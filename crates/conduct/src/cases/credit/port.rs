@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::platform::App;
 use serde::{Deserialize, Serialize};
@@ -48,8 +49,15 @@ impl CreditPort for FileCredit {
     }
 }
 
-/// Posts submissions as JSON; the answer is `{"receipt": "…"}`.
-pub struct HttpCredit(pub String);
+/// Posts submissions as JSON; the answer is `{"receipt": "…"}` (docs/credit-port.md).
+pub struct HttpCredit {
+    /// Where to.
+    pub url: String,
+    /// Sent as a bearer token; none when empty.
+    pub secret: String,
+    /// How long an answer is waited for.
+    pub patience: Duration,
+}
 
 #[derive(Deserialize)]
 struct Receipt {
@@ -58,22 +66,34 @@ struct Receipt {
 
 impl CreditPort for HttpCredit {
     fn hand_over(&self, submission: &Submission) -> io::Result<String> {
-        let seconds = std::time::Duration::from_secs(20);
-        let config = ureq::Agent::config_builder().timeout_global(Some(seconds)).build();
-        let agent = ureq::Agent::new_with_config(config);
-        let answer = agent.post(&self.0).send_json(submission).map_err(io::Error::other)?;
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(self.patience))
+            .max_redirects(0)
+            .build();
+        let mut request = ureq::Agent::new_with_config(config).post(&self.url);
+        if !self.secret.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.secret));
+        }
+        let answer = request.send_json(submission).map_err(io::Error::other)?;
         let receipt: Receipt = answer.into_body().read_json().map_err(io::Error::other)?;
-        Ok(receipt.receipt)
+        match receipt.receipt.trim() {
+            "" => Err(io::Error::other("the answer has no receipt")),
+            known => Ok(known.chars().take(100).collect()),
+        }
     }
 }
 
 /// The port of this installation: HTTP when the file `credit-platform.url` in the data folder has an
-/// address, else a file.
+/// address (its secret is in `credit-platform.secret`), else a file.
 pub(super) fn of(app: &App) -> Arc<dyn CreditPort> {
     let folder = &app.config.data;
-    let address = std::fs::read_to_string(folder.join("credit-platform.url")).unwrap_or_default();
-    match address.trim() {
-        "" => Arc::new(FileCredit(folder.join("credit.jsonl"))),
-        address => Arc::new(HttpCredit(address.to_owned())),
+    let line = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        text.trim().to_owned()
+    };
+    let (url, secret) = (line("credit-platform.url"), line("credit-platform.secret"));
+    match url.is_empty() {
+        true => Arc::new(FileCredit(folder.join("credit.jsonl"))),
+        false => Arc::new(HttpCredit { url, secret, patience: Duration::from_secs(20) }),
     }
 }

@@ -1,7 +1,7 @@
 //! From a final decision to the platform and back, on both engines.
 
-use std::io::{self, Read as _, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kernel::actor::{Actor, Role};
 use kernel::db::v;
@@ -14,32 +14,20 @@ use kernel::time::Utc;
 use proptest::prelude::*;
 
 use super::rules::{self, TABLE, follow};
+use super::simulator::{self, Host, Mode};
 use super::*;
 use crate::cases::rules::{Kind, Party};
 use crate::cases::service::{Sent, finalise};
 use crate::cases::tests::house::{House, houses, opening, proposal, sent};
 
-/// A platform of credit that keeps what it is told, and can be out of order.
-#[derive(Default)]
-struct Simulator {
-    told: Mutex<Vec<Submission>>,
-    broken: Mutex<bool>,
-}
-
-impl CreditPort for Simulator {
-    fn hand_over(&self, submission: &Submission) -> io::Result<String> {
-        if *self.broken.lock().expect("not poisoned") {
-            return Err(io::Error::other("out of order"));
-        }
-        self.told.lock().expect("not poisoned").push(submission.clone());
-        Ok(format!("R-{}", submission.id))
-    }
-}
-
-impl Simulator {
-    fn acts(&self) -> Vec<String> {
-        self.told.lock().expect("not poisoned").iter().map(|one| one.act.clone()).collect()
-    }
+/// The credit platform on a port of its own, and the way to it.
+async fn platform(mode: Mode) -> (Arc<Host>, Arc<HttpCredit>) {
+    let host = Host::open(mode, None, "gong kai").expect("an empty book");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(simulator::serve(listener, host.clone()));
+    let (secret, patience) = ("gong kai".to_owned(), Duration::from_secs(2));
+    (host, Arc::new(HttpCredit { url, secret, patience }))
 }
 
 async fn set(app: &App, setting: &'static Setting, value: i64) {
@@ -110,7 +98,7 @@ async fn a_final_decision_is_noticed_objected_to_submitted_and_repaired() {
         set(app, &REPAIR_DAYS, 0).await;
         let (holder, case) = final_case(&house, "referral").await;
         let id = entry(&house, case).await.expect("noticed").id;
-        let platform = Arc::new(Simulator::default());
+        let (host, platform) = platform(Mode::Down).await;
         assert_eq!(round(app, platform.clone()).await.expect("runs"), 0, "can be objected to");
         let stranger = Actor { person: Some(kernel::testing::id()), ..actor(Role::Holder) };
         let not_his = act(app, &stranger, id, Act::Object, "不是我").await;
@@ -119,21 +107,21 @@ async fn a_final_decision_is_noticed_objected_to_submitted_and_repaired() {
         let own = act(app, &house.approver, id, Act::Overrule, "不成立").await;
         assert_eq!(own.expect_err("his own").code, "conduct/credit-own-decision");
         act(app, &house.reviewer, id, Act::Overrule, "不成立").await.expect("overruled");
-        *platform.broken.lock().expect("free") = true;
         assert_eq!(round(app, platform.clone()).await.expect("runs"), 0);
-        *platform.broken.lock().expect("free") = false;
+        host.set_mode(Mode::Good);
         assert_eq!(round(app, platform.clone()).await.expect("runs"), 1, "{}", house.engine);
         assert_eq!(round(app, platform.clone()).await.expect("runs"), 0, "once");
         let mut client = house.client(&holder).await;
         let page = client.get("/me/credit").await.text();
         assert!(page.contains("已归集") && page.contains("已改正") && page.contains("不成立"));
+        let holds = host.holds();
+        let [held] = holds.as_slice() else { panic!("{holds:?}") };
+        assert!(!held.number.is_empty() && held.case.starts_with('V'));
         act(app, &holder, id, Act::AskRepair, "已整改").await.expect("asked");
         act(app, &house.reviewer, id, Act::Grant, "同意").await.expect("granted");
         round(app, platform.clone()).await.expect("runs");
         assert_eq!(entry(&house, case).await.expect("kept").state, State::Repaired);
-        assert_eq!(platform.acts(), ["submit", "remove"]);
-        let told = platform.told.lock().expect("free");
-        assert!(!told[0].number.is_empty() && told[1].number.is_empty(), "removal names nobody");
+        assert_eq!(host.holds(), [], "{}", house.engine);
     }
 }
 
@@ -143,7 +131,7 @@ async fn a_submission_falls_with_its_decision_and_ends_by_time() {
     for house in houses("credit_fall").await {
         let app = &house.app;
         set(app, &SWITCH, 1).await;
-        let platform = Arc::new(Simulator::default());
+        let (host, platform) = platform(Mode::Good).await;
         let (_, case) = final_case(&house, "referral").await;
         let one = entry(&house, case).await.expect("noticed");
         age(&house, one.id).await;
@@ -152,7 +140,7 @@ async fn a_submission_falls_with_its_decision_and_ends_by_time() {
         house.good(&house.reviewer, case, sent("overturn", "法院撤销")).await;
         assert_eq!(round(app, platform.clone()).await.expect("runs"), 1);
         assert_eq!(entry(&house, case).await.expect("kept").state, State::Withdrawn);
-        assert_eq!(platform.acts(), ["submit", "remove"]);
+        assert_eq!(host.holds(), []);
     }
 }
 
@@ -188,38 +176,60 @@ fn submission() -> Submission {
     }
 }
 
-/// Answers one request with `status` and a receipt; gives back the body that it was sent.
-fn answer_once(status: &'static str) -> (String, std::thread::JoinHandle<String>) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = format!("http://{}/credit", listener.local_addr().expect("bound"));
-    let work = move || {
-        let (mut stream, _) = listener.accept().expect("a request");
-        let (mut seen, mut chunk) = (Vec::new(), [0_u8; 4_096]);
-        // Every submission ends with its last day.
-        while !seen.ends_with(b"}") {
-            let count = stream.read(&mut chunk).expect("bytes");
-            seen.extend_from_slice(&chunk[..count]);
+/// Art. 26: whatever the platform does wrong, a violation stands there once, is not taken for submitted
+/// without a receipt, and is gone for good when it is taken back.
+#[tokio::test]
+async fn a_platform_that_misbehaves_holds_each_violation_once_and_lets_it_go() {
+    for house in houses("credit_moods").await {
+        let app = &house.app;
+        set(app, &SWITCH, 1).await;
+        let (_, case) = final_case(&house, "referral").await;
+        let one = entry(&house, case).await.expect("noticed");
+        age(&house, one.id).await;
+        let (host, port) = platform(Mode::Good).await;
+        for (mode, name) in Mode::ALL.into_iter().skip(1).filter(|(mode, _)| *mode != Mode::Moody) {
+            host.set_mode(mode);
+            assert_eq!(round(app, port.clone()).await.expect("runs"), 0, "{} {name}", house.engine);
+            assert_eq!(entry(&house, case).await.expect("kept").state, State::Ready, "{name}");
         }
-        let body = r#"{"receipt":"R-77"}"#;
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json");
-        let text = format!("{head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-        stream.write_all(text.as_bytes()).expect("answered");
-        let text = String::from_utf8(seen).expect("text");
-        text.split_once("\r\n\r\n").expect("a body").1.to_owned()
-    };
-    (address, std::thread::spawn(work))
+        assert_eq!(host.holds().len(), 1, "it took it each time it did not say so");
+        host.set_mode(Mode::Moody);
+        let mut tries = 0;
+        while round(app, port.clone()).await.expect("runs") == 0 {
+            tries += 1;
+            assert!(tries < 20, "it is in a good mood now and then");
+        }
+        assert_eq!(host.holds().len(), 1, "{}", house.engine);
+        house.good(&house.reviewer, case, sent("overturn", "法院撤销")).await;
+        while round(app, port.clone()).await.expect("runs") == 0 {}
+        assert_eq!(entry(&house, case).await.expect("kept").state, State::Withdrawn);
+        assert_eq!(host.holds(), []);
+        // Something old that comes late does not bring it back.
+        host.set_mode(Mode::Good);
+        let late = Submission { id: one.id.to_string(), ..submission() };
+        let sent = tokio::task::spawn_blocking(move || port.hand_over(&late)).await.expect("ran");
+        assert!(sent.is_ok() && host.holds().is_empty(), "{}", house.engine);
+    }
 }
 
-#[test]
-fn the_platform_gets_a_submission_over_http_and_its_no_is_not_taken_for_a_receipt() {
-    let (address, server) = answer_once("200 OK");
-    assert_eq!(HttpCredit(address).hand_over(&submission()).expect("taken"), "R-77");
-    let body = server.join().expect("served");
-    assert_eq!(serde_json::from_str::<Submission>(&body).expect("JSON"), submission());
-    let (address, server) = answer_once("503 Service Unavailable");
-    assert!(HttpCredit(address).hand_over(&submission()).is_err());
-    server.join().expect("served");
+#[tokio::test]
+async fn the_platform_serves_nobody_without_its_secret_and_keeps_its_book() {
+    let folder = std::env::temp_dir().join(format!("credit_book_{}", kernel::testing::id()));
+    let host = Host::open(Mode::Good, Some(folder.clone()), "s").expect("a book");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    tokio::spawn(simulator::serve(listener, host));
+    let told = |secret: &str| {
+        let (url, secret, patience) = (url.clone(), secret.to_owned(), Duration::from_secs(5));
+        tokio::task::spawn_blocking(move || {
+            HttpCredit { url, secret, patience }.hand_over(&submission())
+        })
+    };
+    assert!(told("").await.expect("ran").is_err() && told("x").await.expect("ran").is_err());
+    assert_eq!(told("s").await.expect("ran").expect("taken"), "R-submit-1");
+    let book = simulator::open_book(&folder).expect("a book");
+    assert_eq!(book["1"], Some(submission()));
+    std::fs::remove_file(folder).expect("removed");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Pages of cases: the report of anybody, the office's list and file, one's own cases.
 
+mod hand_over;
 mod me;
 mod office;
 mod report;
@@ -61,6 +62,14 @@ pub(super) fn routes() -> Routes {
             to(HANDLERS),
             &[19, 26],
             office::evidence,
+        )
+        .page(get.clone(), "/office/cases/{id}/hand-over", to(HANDLERS), &[25, 26], hand_over::form)
+        .page(
+            post.clone(),
+            "/office/cases/{id}/hand-over",
+            to(HANDLERS),
+            &[25, 26],
+            hand_over::send,
         )
         .page(get.clone(), "/office/cases/{id}/reporter", to(CITY), &[19], office::reporter)
         .page(post.clone(), "/office/cases/{id}/reporter", to(CITY), &[19], office::reveal)

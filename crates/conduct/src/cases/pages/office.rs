@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{districts, division, fault, id_of, with_status};
 use crate::cases::api::{HANDLERS, hand_over};
-use crate::cases::rules::{Act, CLAUSES, Kind, Origin, Party, Source, State as CaseState};
+use crate::cases::rules::{Act, CLAUSES, Hand, Kind, Origin, Party, Source, State as CaseState};
 use crate::cases::service::{self, File, Sent, Telling};
 use crate::cases::store::{self, Filter, Line};
 
@@ -32,9 +32,16 @@ struct ListPage {
     next: Option<Id>,
     today: time::Date,
     handles: bool,
+    /// He may give cases to other handlers.
+    assigns: bool,
 }
 
 impl ListPage {
+    fn hands_over(&self, line: &Line) -> bool {
+        self.assigns
+            && crate::cases::rules::follow(line.state, Act::HandOver, &Default::default()).is_ok()
+    }
+
     fn query(&self) -> String {
         let Filter { state, clause, source, division, mine } = &self.filter;
         let plain = |text: &String| -> String {
@@ -76,7 +83,8 @@ pub(super) async fn list(
     let counts = CaseState::ALL.into_iter().map(sum).collect();
     let next = (lines.len() == SHOWN as usize).then(|| lines.last().map(|line| line.id)).flatten();
     let (today, handles) = (Utc::now().day(), HANDLERS.contains(&actor.role));
-    render(&ListPage { p, filter, counts, lines, districts: districts(), next, today, handles })
+    let (districts, assigns) = (districts(), Hand::Decide.roles().contains(&actor.role));
+    render(&ListPage { p, filter, counts, lines, districts, next, today, handles, assigns })
 }
 
 #[derive(Template)]
@@ -182,7 +190,16 @@ impl FilePage {
 
     /// Acts that need a word only, or nothing.
     fn plain(&self) -> Vec<Act> {
-        let own = ["join", "open", "evidence", "notify", "propose", "not-corrected", "finalise"];
+        let own = [
+            "join",
+            "open",
+            "evidence",
+            "hand-over",
+            "notify",
+            "propose",
+            "not-corrected",
+            "finalise",
+        ];
         self.file.acts.iter().copied().filter(|act| !own.contains(&act.code())).collect()
     }
 

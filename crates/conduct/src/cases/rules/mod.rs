@@ -1,6 +1,5 @@
 //! The articles on violations as pure functions (Art. 24–27).
 
-pub mod calendar;
 mod clauses;
 mod decision;
 mod refused;

@@ -102,6 +102,8 @@ pub enum Act {
     Open,
     /// Add a file.
     Evidence,
+    /// Give it to another officer.
+    HandOver,
     /// Tell the one concerned what he is accused of.
     Notify,
     /// He answers.
@@ -136,11 +138,12 @@ pub enum Act {
 
 impl Act {
     /// All acts, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Join,
         Self::Refer,
         Self::Open,
         Self::Evidence,
+        Self::HandOver,
         Self::Notify,
         Self::Reply,
         Self::EndHearing,
@@ -164,6 +167,7 @@ impl Act {
             Self::Refer => ("refer", "告知有权机关", "Not ours: say who is competent"),
             Self::Open => ("open", "立案", "Open"),
             Self::Evidence => ("evidence", "补充证据", "Add evidence"),
+            Self::HandOver => ("hand-over", "移交承办人", "Hand over"),
             Self::Notify => ("notify", "告知当事人", "Notify"),
             Self::Reply => ("reply", "陈述申辩", "Reply"),
             Self::EndHearing => ("end-hearing", "期满未陈述", "End the hearing"),
@@ -272,7 +276,7 @@ const fn row(from: State, act: Act, to: State, hand: Hand) -> Row {
 }
 
 /// The whole way.
-pub static TABLE: [Row; 24] = [
+pub static TABLE: [Row; 32] = [
     row(State::Reported, Act::Join, State::Duplicate, Hand::Investigate),
     row(State::Reported, Act::Refer, State::NotOurs, Hand::Investigate),
     row(State::Reported, Act::Open, State::Investigating, Hand::Investigate),
@@ -298,7 +302,28 @@ pub static TABLE: [Row; 24] = [
     // A court, or the office itself, takes back what nobody can appeal against any more.
     row(State::Final, Act::Overturn, State::Fallen, Hand::Review),
     row(State::Closed, Act::Overturn, State::Fallen, Hand::Review),
+    // Whoever looks into a case may fall ill, leave, or find that he should not.
+    row(State::Investigating, Act::HandOver, State::Investigating, Hand::Investigate),
+    row(State::Notified, Act::HandOver, State::Notified, Hand::Investigate),
+    row(State::Heard, Act::HandOver, State::Heard, Hand::Investigate),
+    row(State::Proposed, Act::HandOver, State::Proposed, Hand::Investigate),
+    row(State::Decided, Act::HandOver, State::Decided, Hand::Investigate),
+    row(State::Appealed, Act::HandOver, State::Appealed, Hand::Investigate),
+    row(State::Final, Act::HandOver, State::Final, Hand::Investigate),
+    row(State::Fallen, Act::HandOver, State::Fallen, Hand::Investigate),
 ];
+
+impl Row {
+    /// Whose hand it is when somebody of this role does it. What comes on paper the investigator enters; a
+    /// case whose investigator is away is handed over by somebody who may decide.
+    pub fn hand_of(&self, role: Role) -> Hand {
+        match self.hand {
+            Hand::Concerned => Hand::Investigate,
+            _ if self.act == Act::HandOver && Hand::Decide.roles().contains(&role) => Hand::Decide,
+            hand => hand,
+        }
+    }
+}
 
 /// What the way depends on besides the state.
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,10 +5,9 @@ use kernel::id::Id;
 use kernel::law::Refusal as _;
 use kernel::testing::actor;
 use proptest::prelude::*;
+use time::Date;
 use time::macros::date;
-use time::{Date, Duration};
 
-use super::calendar::{after_days, deadline, weekday};
 use super::*;
 
 /// Art. 24, 25: five clauses for holders, eight for departments and staff.
@@ -106,34 +105,7 @@ fn a_decision_does_what_the_regulation_allows_and_nothing_else() {
     assert_eq!(at("25.7", Party::Staff, &past), Err(Refused::CorrectBy));
 }
 
-#[test]
-fn working_days_leave_weekends_out_and_a_calendar_can_leave_out_more() {
-    // 2026-11-27 is a Friday.
-    let friday = date!(2026 - 11 - 27);
-    assert_eq!(deadline(friday, 1, &weekday), date!(2026 - 11 - 30));
-    assert_eq!(deadline(friday, 5, &weekday), date!(2026 - 12 - 04));
-    let holiday = |day: Date| weekday(day) && day != date!(2026 - 11 - 30);
-    assert_eq!(deadline(friday, 1, &holiday), date!(2026 - 12 - 01));
-    assert_eq!(after_days(friday, 1, &weekday), date!(2026 - 11 - 30));
-    assert_eq!(deadline(friday, 3, &|_| false).year(), 2027);
-}
-
 proptest! {
-    #[test]
-    fn a_deadline_is_a_working_day_with_exactly_its_days_before_it(
-        from in 0_i64..20_000, days in 1_i64..120, off in proptest::collection::vec(0_i64..200, 0..30)
-    ) {
-        let from = date!(2020 - 01 - 01).saturating_add(Duration::days(from));
-        let works = |day: Date| weekday(day) && !off.contains(&(day - from).whole_days());
-        let due = deadline(from, days, &works);
-        let (mut count, mut day) = (0, from);
-        while day < due {
-            day = day.next_day().expect("far from the end");
-            count += i64::from(works(day));
-        }
-        prop_assert!(works(due) && count == days);
-    }
-
     /// Art. 25: whatever the roles and hands, nobody touches his own case, his own report, or a case
     /// in which he had another hand.
     #[test]
@@ -171,29 +143,44 @@ proptest! {
 
     /// Art. 25: along any way through the table, one account never has two hands.
     #[test]
-    fn along_any_way_an_account_has_one_hand(choices in proptest::collection::vec((0_usize..24, 0_usize..6), 1..60)) {
+    fn along_any_way_an_account_has_one_hand(choices in proptest::collection::vec((0_usize..32, 0_usize..6, 0_usize..6), 1..60)) {
         let people: Vec<Actor> = [
             Role::MunicipalOfficer, Role::MunicipalOfficer, Role::MunicipalApprover,
             Role::MunicipalApprover, Role::MunicipalApprover, Role::DistrictApprover,
         ].map(actor).into();
         let (mut state, mut hands) = (State::Reported, std::collections::HashMap::new());
+        let mut investigator = None;
         let facts = Facts {
             due_is_over: false, evidence: 1, has_respondent: true, has_order: true, stands: true,
         };
         let about = Concerned { division: "500112".to_owned(), ..Concerned::default() };
-        for (row, person) in choices {
-            let (row, who) = (&TABLE[row], &people[person]);
+        for (row, person, next) in choices {
+            let (row, who, next) = (&TABLE[row], &people[person], &people[next]);
             let Ok(row) = follow(state, row.act, &facts) else { continue };
-            let hand = if row.hand == Hand::Concerned { Hand::Investigate } else { row.hand };
-            let handler = Handler {
+            let hand = row.hand_of(who.role);
+            let handler = |who: &Actor, hands: &std::collections::HashMap<Id, Hand>| Handler {
                 actor: who.clone(), orgs: vec![], mark: vec![2], officer: false,
                 hand: hands.get(&who.account).copied(),
             };
-            if may_lay(&handler, &about, hand).is_ok() {
+            let others = investigator.is_some_and(|one| one != who.account);
+            if may_lay(&handler(who, &hands), &about, hand).is_err() || hand == Hand::Investigate && others {
+                continue;
+            }
+            let mut lay = |hands: &mut std::collections::HashMap<Id, Hand>, who: &Actor, hand: Hand| {
                 let before = hands.insert(who.account, hand);
                 prop_assert!(before.is_none_or(|before| before == hand));
-                state = row.to;
+                if hand == Hand::Investigate { investigator = Some(who.account); }
+                Ok(())
+            };
+            if row.act == Act::HandOver {
+                // Art. 25: whoever had another hand takes no case over.
+                if may_lay(&handler(next, &hands), &about, Hand::Investigate).is_err() { continue }
+                lay(&mut hands, who, hand)?;
+                lay(&mut hands, next, Hand::Investigate)?;
+            } else {
+                lay(&mut hands, who, hand)?;
             }
+            state = row.to;
         }
     }
 }

@@ -10,10 +10,8 @@ use kernel::settings;
 use kernel::time::{Utc, parse_day};
 use serde::Deserialize;
 
-use super::{seal, unseal};
-use crate::cases::rules::{
-    self, Act, Clause, Decision, Hand, Kind, Party, Refused, State, calendar,
-};
+use super::{handler, seal, unseal};
+use crate::cases::rules::{self, Act, Clause, Decision, Hand, Kind, Party, Refused, State};
 use crate::cases::store::{self, Case, Round};
 use crate::cases::{APPEAL_DAYS, DECIDE_DAYS, INVESTIGATE_DAYS, REPLY_DAYS};
 use crate::supervision::regulation::{commencement, in_force, version_on};
@@ -40,6 +38,8 @@ pub struct Sent {
     pub org: String,
     /// He leads that organisation.
     pub head: bool,
+    /// Account or sign-in name of the officer who takes the case over.
+    pub to: String,
     /// Number of the case to join to.
     pub of: String,
     /// Kind of the decision.
@@ -85,6 +85,7 @@ impl Step<'_> {
                 self.name_clause(case)?;
                 self.name_respondent(tx, case)?;
             }
+            Act::HandOver => self.hand_over(tx, case)?,
             Act::Notify => {
                 self.name_respondent(tx, case)?;
                 if case.respondent.is_none() {
@@ -126,23 +127,18 @@ impl Step<'_> {
         case: &Case,
         to: State,
     ) -> Result<Option<time::Date>, Problem> {
-        let today = self.now.day();
+        let (today, (_, calendar)) = (self.now.day(), care::calendar::current(tx)?);
         let mut days = |setting| settings::get(tx, setting, self.now);
         Ok(match to {
+            // Another handler has no more time than the one before him.
+            _ if self.act == Act::HandOver => case.due,
             State::Investigating | State::Heard if case.state == to => case.due,
             State::Investigating | State::Heard => {
-                let days = days(&INVESTIGATE_DAYS)?;
-                Some(calendar::after_days(today, days, &calendar::weekday))
+                Some(calendar.after_days(today, days(&INVESTIGATE_DAYS)?))
             }
-            State::Notified => {
-                Some(calendar::deadline(today, days(&REPLY_DAYS)?, &calendar::weekday))
-            }
-            State::Proposed | State::Appealed => {
-                Some(calendar::deadline(today, days(&DECIDE_DAYS)?, &calendar::weekday))
-            }
-            State::Decided => {
-                Some(calendar::after_days(today, days(&APPEAL_DAYS)?, &calendar::weekday))
-            }
+            State::Notified => Some(calendar.after(today, days(&REPLY_DAYS)?)),
+            State::Proposed | State::Appealed => Some(calendar.after(today, days(&DECIDE_DAYS)?)),
+            State::Decided => Some(calendar.after_days(today, days(&APPEAL_DAYS)?)),
             State::Final => self.last(tx, case)?.correct_by,
             _ => None,
         })
@@ -299,10 +295,30 @@ impl Step<'_> {
         Ok(store::review_round(tx, case.id, round, outcome, self.actor.account, self.now)?)
     }
 
-    /// Enters whose hand it was.
+    /// The case goes to another officer whom nothing keeps out of it. The hand of the one before him stays on
+    /// record for good; his sight of the file ends.
+    fn hand_over(&self, tx: &mut Tx<'_>, case: &mut Case) -> Result<(), Problem> {
+        let nobody = || bad("to", "请选择接办人员", "Choose who takes it over");
+        let asked = self.sent.to.trim();
+        let account = match asked.parse() {
+            Ok(account) => Some(account),
+            Err(_) => kernel::auth::account_called(tx, asked)?,
+        };
+        let next = account.map(|account| store::officer(tx, account)).transpose()?.flatten();
+        let next = next.filter(|next| Some(next.account) != case.investigator);
+        let next = next.ok_or_else(nobody)?;
+        let who = handler(tx, self.keys, &next, case.id)?;
+        rules::may_lay(&who, &case.about, Hand::Investigate)?;
+        store::lay_hand(tx, case.id, next.account, Hand::Investigate)?;
+        (case.investigator, case.investigator_name) = (Some(next.account), next.name);
+        Ok(())
+    }
+
+    /// Enters whose hand it was. Who gives a case to somebody else has decided nothing about it.
     pub(super) fn lay(&self, tx: &mut Tx<'_>, case: &mut Case, hand: Hand) -> Result<(), Problem> {
         let (account, name) = (Some(self.actor.account), self.actor.name.clone());
         match hand {
+            _ if self.act == Act::HandOver => {}
             Hand::Investigate => (case.investigator, case.investigator_name) = (account, name),
             Hand::Decide => (case.decider, case.decider_name) = (account, name),
             Hand::Review => (case.reviewer, case.reviewer_name) = (account, name),

@@ -47,8 +47,7 @@ pub async fn act(app: &App, actor: &Actor, id: Id, sent: Sent) -> Result<State, 
             let who = handler(tx, &keys, &actor, id)?;
             rules::impartial(&who, &case.about)?;
             let row = rules::follow(case.state, act, &facts(tx, &case, &sent, now)?)?;
-            // What comes on paper the investigator enters.
-            let hand = if row.hand == Hand::Concerned { Hand::Investigate } else { row.hand };
+            let hand = row.hand_of(actor.role);
             may_lay(&who, &case.about, hand)?;
             let others = case.investigator.is_some_and(|one| one != actor.account);
             if hand == Hand::Investigate && others {

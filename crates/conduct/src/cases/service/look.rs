@@ -10,7 +10,9 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 
 use super::{handler, unseal};
-use crate::cases::rules::{Act, Clause, Hand, Handler, Refused, State, TABLE, impartial, may_lay};
+use crate::cases::rules::{
+    self, Act, Clause, Facts, Hand, Handler, Refused, State, TABLE, impartial, may_lay,
+};
 use crate::cases::store::{self, Case, Filter, Line, Piece, Round, Step};
 
 /// The whole file with its seals opened.
@@ -70,8 +72,12 @@ pub(crate) fn narrowed(actor: &Actor, filter: Filter) -> Filter {
 /// [`Refused`] that keeps him out.
 pub(super) fn may_read(who: &Handler, case: &Case) -> Result<(), Refused> {
     impartial(who, &case.about)?;
-    if who.hand.is_some_and(|hand| hand != Hand::Protect) {
-        return Ok(());
+    let mine = case.investigator == Some(who.actor.account);
+    match who.hand {
+        // He has handed it over.
+        Some(Hand::Investigate) if !mine => return Err(Refused::Taken),
+        Some(hand) if hand != Hand::Protect => return Ok(()),
+        _ => {}
     }
     let waits = TABLE.iter().filter(|row| row.from == case.state).map(|row| row.hand);
     let untaken = case.investigator.is_none();
@@ -92,12 +98,50 @@ pub(super) fn may_read(who: &Handler, case: &Case) -> Result<(), Refused> {
 
 fn possible(who: &Handler, case: &Case) -> Vec<Act> {
     let mine = case.investigator.is_none_or(|one| one == who.actor.account);
-    let hand = |hand| if hand == Hand::Concerned { Hand::Investigate } else { hand };
     let rows = TABLE.iter().filter(|row| row.from == case.state).filter(|row| {
-        let hand = hand(row.hand);
+        let hand = row.hand_of(who.actor.role);
         may_lay(who, &case.about, hand).is_ok() && (hand != Hand::Investigate || mine)
     });
     rows.map(|row| row.act).collect()
+}
+
+/// A case that its reader may hand over: what the list tells of it, and the officers who could take it.
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    /// The case, without persons.
+    pub line: Line,
+    /// Account and name of each officer whom nothing keeps out of it.
+    pub officers: Vec<(Id, String)>,
+}
+
+/// What is needed to hand a case over. Nothing of its file is opened: whoever gives work to somebody else
+/// need not know what is in it.
+///
+/// # Errors
+/// [`Refused`] that keeps the reader out.
+pub async fn hand_over(app: &App, actor: &Actor, id: Id) -> Result<HandOver, Problem> {
+    let (keys, actor) = (app.keys.clone(), actor.clone());
+    app.db
+        .read(move |tx| {
+            let case = store::one(tx, id)?.ok_or_else(Problem::not_found)?;
+            let who = handler(tx, &keys, &actor, id)?;
+            let row = rules::follow(case.state, Act::HandOver, &Facts::default())?;
+            let hand = row.hand_of(actor.role);
+            may_lay(&who, &case.about, hand)?;
+            if hand == Hand::Investigate && case.investigator != Some(actor.account) {
+                return Err(Refused::Taken.into());
+            }
+            let mut officers = Vec::new();
+            for one in store::officers(tx, &case.about.division)? {
+                let next = handler(tx, &keys, &one, id)?;
+                let other = Some(one.account) != case.investigator;
+                if other && may_lay(&next, &case.about, Hand::Investigate).is_ok() {
+                    officers.push((one.account, one.name));
+                }
+            }
+            Ok(HandOver { line: store::Line::of(&case), officers })
+        })
+        .await
 }
 
 /// The file of a case; the read is journalled.

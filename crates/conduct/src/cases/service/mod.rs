@@ -11,7 +11,7 @@ pub use apply::Sent;
 pub use evidence::{add as add_evidence, read as read_evidence};
 pub use handle::{act, finalise, respond};
 pub(crate) use look::narrowed;
-pub use look::{File, Own, concerned, list, open};
+pub use look::{File, HandOver, Own, concerned, hand_over, list, open};
 pub use protect::{name_officer, officers, reveal};
 pub use report::{More, Status, Telling, Told, from_office, more, report, status};
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{REPORTERS, binding, mark, no_key, seal, unseal};
 use crate::cases::TRIAGE_DAYS;
-use crate::cases::rules::{Clause, Concerned, Origin, Refused, Source, State, calendar};
+use crate::cases::rules::{Clause, Concerned, Origin, Refused, Source, State};
 use crate::cases::store::{self, Case, Step};
 
 /// What somebody tells.
@@ -152,7 +152,7 @@ fn enter(
     now: Utc,
 ) -> Result<(), Problem> {
     let days = settings::get(tx, &TRIAGE_DAYS, now)?;
-    let due = Some(calendar::deadline(now.day(), days, &calendar::weekday));
+    let due = Some(care::calendar::current(tx)?.1.after(now.day(), days));
     if !store::insert(tx, &Case { due, ..case.clone() })? {
         return Err(Refused::Known.into());
     }

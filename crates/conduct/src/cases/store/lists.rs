@@ -52,6 +52,23 @@ pub struct Line {
     pub investigator_name: String,
 }
 
+impl Line {
+    /// What a list tells of a case.
+    pub fn of(case: &Case) -> Self {
+        Self {
+            id: case.id,
+            number: case.number.clone(),
+            source: case.source,
+            clause: case.clause.clone(),
+            division: case.about.division.clone(),
+            state: case.state,
+            state_since: case.state_since,
+            due: case.due,
+            investigator_name: case.investigator_name.clone(),
+        }
+    }
+}
+
 /// Cases that fit a filter, newest first, before an id.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ pub use decisions::{
 pub use evidence::{Piece, content, insert_piece, pieces};
 pub use lists::{Filter, Line, counts, due_for_final, list, of_concerned};
 
+use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
@@ -338,6 +339,41 @@ pub fn protection(tx: &mut Tx<'_>) -> Result<Vec<(Id, String)>, DbError> {
 pub fn accounts(tx: &mut Tx<'_>, role: &str) -> Result<Vec<(Id, String)>, DbError> {
     let sql = "SELECT id, name FROM account WHERE role = $1 AND closed_at IS NULL ORDER BY name";
     tx.query(sql, &[v(role)])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+fn actor(row: &Row) -> Result<Actor, DbError> {
+    let role: String = row.get(2)?;
+    Ok(Actor {
+        account: row.get(0)?,
+        name: row.get(1)?,
+        role: known(role.parse().ok())?,
+        org: row.get(3)?,
+        division: row.get(4)?,
+        person: row.get(5)?,
+    })
+}
+
+const ACTOR: &str = "SELECT id, name, role, org_id, division, person_id FROM account
+                     WHERE closed_at IS NULL";
+
+/// An open account as whoever uses it.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn officer(tx: &mut Tx<'_>, account: Id) -> Result<Option<Actor>, DbError> {
+    tx.optional(&format!("{ACTOR} AND id = $1"), &[v(account)])?.as_ref().map(actor).transpose()
+}
+
+/// Officers of the city and of a district.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn officers(tx: &mut Tx<'_>, division: &str) -> Result<Vec<Actor>, DbError> {
+    let sql = format!(
+        "{ACTOR} AND (role = $1 OR (role = $2 AND division = $3)) ORDER BY name, id LIMIT 500"
+    );
+    let [city, district] = [Role::MunicipalOfficer, Role::DistrictOfficer].map(Role::code);
+    tx.query(&sql, &[v(city), v(district), v(division)])?.iter().map(actor).collect()
 }
 
 /// The organisation of a staff account, and his name.

@@ -34,6 +34,7 @@ pub async fn houses(name: &str) -> Vec<House> {
             codes::MIGRATIONS,
             codes::figures::MIGRATIONS,
             codes::refusals::MIGRATIONS,
+            care::complaints::MIGRATIONS,
             crate::cases::MIGRATIONS,
         ];
         let app = platform(&db, &schema).await;

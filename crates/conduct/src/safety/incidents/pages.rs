@@ -123,6 +123,12 @@ impl OnePage {
         task.done.as_ref().map_or(self.now, |done| done.0) > task.due_at
     }
 
+    /// Levels that it does not have, the lightest first.
+    fn other_levels(&self) -> Vec<(i64, &'static str, Text)> {
+        let others = (1..=4).rev().filter(|level| *level != self.one.level);
+        others.map(|level| (level, roman(level), level_name(level))).collect()
+    }
+
     fn is_breach(&self) -> bool {
         self.one.kind == Kind::DataBreach
     }

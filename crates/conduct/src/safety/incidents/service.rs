@@ -166,16 +166,7 @@ pub async fn open(app: &App, actor: &Actor, asked: &Opening) -> Result<Incident,
             store::insert(tx, &one, actor.account)?;
             let hours = settings::get(tx, &super::BREACH_HOURS, now)?;
             for step in plan::steps(one.kind, one.level, hours) {
-                let task = Task {
-                    id: platform.id(),
-                    kind: step.kind.to_owned(),
-                    role: step.role.to_owned(),
-                    title: Text::new(step.zh, step.en),
-                    owner: String::new(),
-                    due_at: now.plus_seconds(step.minutes * 60),
-                    done: None,
-                };
-                store::add_task(tx, one.id, &task)?;
+                store::add_task(tx, one.id, &task_of(&platform, &step, now))?;
             }
             note_down(tx, &platform, &actor, "incident.opened", &one, &one.title, now)?;
             Ok::<_, Problem>(one)
@@ -187,8 +178,10 @@ pub async fn open(app: &App, actor: &Actor, asked: &Opening) -> Result<Incident,
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Doing {
-    /// note, task, publish, hide, contain, resolve, review, measure, told, close.
+    /// note, level, task, publish, hide, contain, resolve, review, measure, told, exempt, close.
     pub act: String,
+    /// The level from now on, 1 to 4.
+    pub level: String,
     /// In words.
     pub words: String,
     /// The public's words, Chinese.
@@ -256,6 +249,7 @@ fn apply(
     let said = || words("words", &doing.words);
     Ok(match doing.act.as_str() {
         "note" => ("incident.noted", said()?),
+        "level" => set_level(tx, app, one, (&doing.level, &said()?), now)?,
         "task" => {
             let task: Id = doing.task.parse().map_err(|_| Problem::not_found())?;
             let known = store::tasks(tx, one.id)?.into_iter().find(|known| known.id == task);
@@ -325,6 +319,69 @@ fn apply(
         "contain" | "resolve" => return Err(Refused::NotNow.into()),
         _ => return Err(Problem::not_found()),
     })
+}
+
+/// Sets another level. What a graver one asks for beside what was asked already becomes tasks, whose minutes
+/// count from now.
+fn set_level(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    one: &mut Incident,
+    (level, why): (&str, &str),
+    now: Utc,
+) -> Result<(&'static str, String), Problem> {
+    let level =
+        level.trim().parse().ok().filter(|level| (1..=4).contains(level) && *level != one.level);
+    let before = std::mem::replace(&mut one.level, level.ok_or(Refused::BadPlan)?);
+    let hours = settings::get(tx, &super::BREACH_HOURS, now)?;
+    let known = store::tasks(tx, one.id)?;
+    for step in plan::steps(one.kind, one.level, hours) {
+        if !known.iter().any(|task| task.title.zh == step.zh) {
+            store::add_task(tx, one.id, &task_of(app, &step, now))?;
+        }
+    }
+    let said = format!("{} → {}：{why}", plan::roman(before), plan::roman(one.level));
+    Ok(("incident.level", said))
+}
+
+fn task_of(app: &Platform, step: &plan::Step, now: Utc) -> Task {
+    Task {
+        id: app.id(),
+        kind: step.kind.to_owned(),
+        role: step.role.to_owned(),
+        title: Text::new(step.zh, step.en),
+        owner: String::new(),
+        due_at: now.plus_seconds(step.minutes * 60),
+        done: None,
+    }
+}
+
+/// One round: tasks whose time is over are raised, each once, in the timeline and in the journal.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn watch(app: &App) -> Result<String, Problem> {
+    let raised = watch_at(app, Utc::now()).await?;
+    Ok(format!("{raised} overdue"))
+}
+
+/// As [`watch`] at a given moment.
+///
+/// # Errors
+/// As [`watch`].
+pub(crate) async fn watch_at(app: &App, now: Utc) -> Result<usize, Problem> {
+    let platform = app.clone();
+    app.db
+        .write(move |tx| {
+            let late = store::late(tx, now, 200)?;
+            for (incident, title) in &late {
+                let one = store::get(tx, *incident)?.ok_or_else(Problem::not_found)?;
+                let (system, act) = (Actor::system(), "incident.task-late");
+                note_down(tx, &platform, &system, act, &one, title, now)?;
+            }
+            Ok(late.len())
+        })
+        .await
 }
 
 /// An incident with its timeline and tasks.

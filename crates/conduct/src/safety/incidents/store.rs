@@ -275,6 +275,17 @@ pub fn tasks(tx: &mut Tx<'_>, incident: Id) -> Result<Vec<Task>, DbError> {
     tx.query(sql, &[v(incident)])?.iter().map(read).collect()
 }
 
+/// Tasks and measures whose time is over and that were not raised yet: incident and title.
+pub fn late(tx: &mut Tx<'_>, now: Utc, most: i64) -> Result<Vec<(Id, String)>, DbError> {
+    let sql = "SELECT t.incident_id, t.title_zh FROM incident_task t
+               WHERE t.done_at IS NULL AND t.due_at < $1
+                 AND NOT EXISTS (SELECT 1 FROM incident_event e WHERE e.incident_id = t.incident_id
+                                   AND e.act = 'incident.task-late' AND e.words = t.title_zh)
+               ORDER BY t.due_at LIMIT $2";
+    let rows = tx.query(sql, &[v(now), v(most)])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// A task is done; `false` when it was already.
 pub fn set_done(
     tx: &mut Tx<'_>,

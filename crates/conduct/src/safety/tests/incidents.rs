@@ -133,3 +133,41 @@ async fn the_status_page_shows_what_was_published_and_no_drill() {
         assert!(!auditor.get("/office/incidents").await.text().contains("启动应急处置"));
     }
 }
+
+/// Art. 20: the plan's deadlines are watched, and a graver level brings its tasks with it.
+#[tokio::test]
+async fn a_graver_level_adds_its_tasks_and_what_is_late_is_raised_once() {
+    for town in towns("safety_level").await {
+        let (app, officer) = (&town.app, actor(Role::MunicipalOfficer));
+        let light = Opening { level: "4".to_owned(), ..opening("card-fraud", "") };
+        let id = service::open(app, &officer, &light).await.expect("open").id;
+        let (_, _, before) = service::one(app, id).await.expect("there");
+        let rise = |level: &str| Doing {
+            act: "level".to_owned(),
+            level: level.to_owned(),
+            words: "涉及三个区县".to_owned(),
+            ..Doing::default()
+        };
+        for wrong in ["4", "5", ""] {
+            let same = service::act(app, &officer, id, rise(wrong)).await;
+            assert_eq!(code_of(same), "incidents/not-in-plan", "{wrong}");
+        }
+        service::act(app, &officer, id, rise("1")).await.expect("raised");
+        let (one, events, tasks) = service::one(app, id).await.expect("there");
+        assert_eq!(one.level, 1, "{}", town.engine);
+        assert_eq!(tasks.len(), plan::steps(Kind::CardFraud, 1, 72).len());
+        assert!(before.iter().all(|task| tasks.contains(task)), "what was asked stays");
+        assert!(events.iter().any(|event| event.words == "IV → I：涉及三个区县"));
+        let last = tasks.iter().map(|task| task.due_at).max().expect("tasks");
+        assert_eq!(service::watch_at(app, one.opened_at).await.expect("a round"), 0);
+        let done =
+            Doing { act: "task".to_owned(), task: tasks[0].id.to_string(), ..Doing::default() };
+        service::act(app, &officer, id, done).await.expect("done");
+        let after = last.plus_seconds(1);
+        assert_eq!(service::watch_at(app, after).await.expect("a round"), tasks.len() - 1);
+        assert_eq!(service::watch_at(app, after).await.expect("a round"), 0, "{}", town.engine);
+        assert_eq!(town.acts("incident.task-late").await as usize, tasks.len() - 1);
+        let mut desk = town.browser(&officer).await;
+        assert!(desk.get(&format!("/office/incidents/{id}")).await.text().contains("调整级别"));
+    }
+}

@@ -1,14 +1,13 @@
-//! Pages of the coordination mechanism: tasks, meetings, the register of duties.
+//! Pages of tasks: the list with its sums, a new one, one with its history.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State as AppState;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use kernel::actor::{Access, Actor, Role};
+use kernel::actor::Actor;
 use kernel::divisions;
-use kernel::http::{Form, Page, Path, Query, Routes, render};
+use kernel::http::{Form, Page, Path, Query, render};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::org::Org;
@@ -18,66 +17,11 @@ use kernel::time::{Utc, day_text, parse_day};
 use serde::Deserialize;
 use time::Date;
 
-use super::api::MEMBERS;
-use super::rules::{self, Act, Kind, State};
-use super::service::{self, NewTask, Whole, With};
-use super::store::{self, Duty, Meeting, Task};
-
-const READERS: &[Role] = &[
-    Role::DistrictOfficer,
-    Role::DistrictApprover,
-    Role::MunicipalOfficer,
-    Role::MunicipalApprover,
-    Role::DepartmentOfficer,
-    Role::Auditor,
-];
-const READER: Access = Access::Roles(READERS);
-const MEMBER: Access = Access::Roles(MEMBERS);
-const AUTHORITY: Access = Access::Roles(&[Role::MunicipalOfficer, Role::MunicipalApprover]);
-
-pub(super) fn routes() -> Routes {
-    Routes::new("care")
-        .page(Method::GET, "/office/coordination", READER, &[9], list)
-        .page(Method::GET, "/office/coordination/new", MEMBER, &[6, 9], form)
-        .page(Method::POST, "/office/coordination/new", MEMBER, &[6, 9], create)
-        .page(Method::GET, "/office/coordination/tasks/{id}", READER, &[9], one)
-        .page(Method::POST, "/office/coordination/tasks/{id}/act", MEMBER, &[9], act)
-        .page(Method::POST, "/office/coordination/tasks/{id}/opinion", MEMBER, &[6, 9], say)
-        .page(Method::GET, "/office/coordination/meetings", READER, &[9], meetings)
-        .page(Method::POST, "/office/coordination/meetings", AUTHORITY, &[9], enter_meeting)
-        .page(Method::GET, "/office/coordination/duties", READER, &[9], duties)
-        .page(Method::POST, "/office/coordination/duties", AUTHORITY, &[9], add_duty)
-        .page(Method::POST, "/office/coordination/duties/{id}/end", AUTHORITY, &[9], end_duty)
-        .page(Method::GET, "/duties", Access::Public, &[9], open_duties)
-        .nav(READERS, "/office/coordination", Text::new("部门协调", "Coordination"), None)
-}
-
-fn id_of(text: &str) -> Result<Id, Problem> {
-    text.parse().map_err(|_| Problem::not_found())
-}
-
-fn with_status(page: Response, problem: Option<&Problem>) -> Response {
-    let status = problem.map_or(200, |problem| problem.status);
-    (StatusCode::from_u16(status).unwrap_or_default(), page).into_response()
-}
-
-/// Names of organisations for the templates.
-struct Orgs(Vec<Org>);
-
-impl Orgs {
-    fn name(&self, p: &Page, id: &Id) -> String {
-        let found = self.0.iter().find(|org| org.id == *id);
-        found.map_or_else(String::new, |org| p.t(&org.name_zh, &org.name_en).to_owned())
-    }
-}
-
-fn place(p: &Page, code: &str) -> String {
-    match code {
-        "" => p.t("全市", "Whole city").to_owned(),
-        code => divisions::find(code)
-            .map_or_else(|| code.to_owned(), |one| p.t(one.zh, one.en).to_owned()),
-    }
-}
+use super::{Orgs, id_of, place, with_status};
+use crate::coordination::api::MEMBERS;
+use crate::coordination::rules::{self, Act, Kind, State};
+use crate::coordination::service::{self, NewTask, Whole, With};
+use crate::coordination::store::{self, Meeting, Task};
 
 /// A line of figures: name, open, late, done.
 struct Line {
@@ -102,7 +46,7 @@ fn lines(tasks: &[Task], today: Date, name: impl Fn(&Task) -> String) -> Vec<Lin
 }
 
 #[derive(Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
     show: String,
 }
@@ -134,7 +78,7 @@ impl ListPage {
     }
 }
 
-async fn list(
+pub(super) async fn list(
     AppState(app): AppState<App>,
     actor: Actor,
     Query(asked): Query<Asked>,
@@ -180,7 +124,7 @@ async fn list(
 }
 
 #[derive(Clone, Default, Deserialize)]
-struct TaskForm {
+pub(super) struct TaskForm {
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -242,7 +186,7 @@ async fn form_with(
     Ok(with_status(render(&page)?, page.problem.as_ref()))
 }
 
-async fn form(
+pub(super) async fn form(
     AppState(app): AppState<App>,
     actor: Actor,
     Query(form): Query<TaskForm>,
@@ -251,7 +195,7 @@ async fn form(
     form_with(&app, p, &actor, form, None).await
 }
 
-async fn create(
+pub(super) async fn create(
     AppState(app): AppState<App>,
     actor: Actor,
     p: Page,
@@ -327,7 +271,7 @@ async fn task_page(
     Ok(with_status(render(&page)?, page.problem.as_ref()))
 }
 
-async fn one(
+pub(super) async fn one(
     AppState(app): AppState<App>,
     actor: Actor,
     Path(id): Path<String>,
@@ -337,7 +281,7 @@ async fn one(
 }
 
 #[derive(Deserialize)]
-struct ActForm {
+pub(super) struct ActForm {
     act: String,
     #[serde(default)]
     words: String,
@@ -365,7 +309,7 @@ async fn answered(
     }
 }
 
-async fn act(
+pub(super) async fn act(
     AppState(app): AppState<App>,
     actor: Actor,
     Path(id): Path<String>,
@@ -386,13 +330,13 @@ async fn act(
 }
 
 #[derive(Deserialize)]
-struct SayForm {
+pub(super) struct SayForm {
     opinion: String,
     #[serde(default)]
     words: String,
 }
 
-async fn say(
+pub(super) async fn say(
     AppState(app): AppState<App>,
     actor: Actor,
     Path(id): Path<String>,
@@ -402,170 +346,6 @@ async fn say(
     let id = id_of(&id)?;
     let result = service::say(&app, &actor, id, &form.opinion, &form.words).await;
     answered(&app, p, &actor, id, result).await
-}
-
-#[derive(Clone, Default, Deserialize)]
-struct MeetingForm {
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    day: String,
-    #[serde(default)]
-    present: String,
-    #[serde(default)]
-    minutes: String,
-}
-
-#[derive(Template)]
-#[template(path = "coordination_meetings.html")]
-struct MeetingsPage {
-    p: Page,
-    meetings: Vec<(Meeting, Vec<Task>)>,
-    form: MeetingForm,
-    authority: bool,
-    problem: Option<Problem>,
-}
-
-async fn meetings_page(
-    app: &App,
-    p: Page,
-    actor: &Actor,
-    form: MeetingForm,
-    problem: Option<Problem>,
-) -> Result<Response, Problem> {
-    let meetings = app
-        .db
-        .read(|tx| {
-            let mut all = Vec::new();
-            for meeting in store::meetings(tx)? {
-                let decided = store::of_meeting(tx, meeting.id)?;
-                all.push((meeting, decided));
-            }
-            Ok::<_, Problem>(all)
-        })
-        .await?;
-    let page = MeetingsPage { p, meetings, form, authority: rules::is_authority(actor), problem };
-    Ok(with_status(render(&page)?, page.problem.as_ref()))
-}
-
-async fn meetings(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    p: Page,
-) -> Result<Response, Problem> {
-    let form = MeetingForm { day: day_text(Utc::now().day()), ..MeetingForm::default() };
-    meetings_page(&app, p, &actor, form, None).await
-}
-
-async fn enter_meeting(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    p: Page,
-    Form(form): Form<MeetingForm>,
-) -> Result<Response, Problem> {
-    let no_day = || Problem::field("day", Text::new("请填写日期", "The day of the meeting"));
-    let result = match parse_day(form.day.trim()) {
-        None => Err(no_day()),
-        Some(day) => {
-            let meeting = Meeting {
-                id: Id(0),
-                day,
-                title: form.title.trim().to_owned(),
-                present: form.present.trim().chars().take(500).collect(),
-                minutes: form.minutes.trim().to_owned(),
-                entered_name: String::new(),
-            };
-            service::enter_meeting(&app, &actor, meeting).await
-        }
-    };
-    match result {
-        Ok(_) => Ok(Redirect::to("/office/coordination/meetings").into_response()),
-        Err(problem) => meetings_page(&app, p, &actor, form, Some(problem)).await,
-    }
-}
-
-#[derive(Clone, Default, Deserialize)]
-struct DutyForm {
-    #[serde(default)]
-    org: String,
-    #[serde(default)]
-    article: String,
-    #[serde(default)]
-    words: String,
-    #[serde(default)]
-    field: String,
-    #[serde(default)]
-    every_days: String,
-}
-
-#[derive(Template)]
-#[template(path = "coordination_duties.html")]
-struct DutiesPage {
-    p: Page,
-    duties: Vec<Duty>,
-    orgs: Orgs,
-    form: DutyForm,
-    authority: bool,
-    problem: Option<Problem>,
-}
-
-async fn duties_page(
-    app: &App,
-    p: Page,
-    authority: bool,
-    form: DutyForm,
-    problem: Option<Problem>,
-) -> Result<Response, Problem> {
-    let (duties, orgs) =
-        app.db.read(|tx| Ok::<_, Problem>((store::duties(tx)?, kernel::org::all(tx)?))).await?;
-    let page = DutiesPage { p, duties, orgs: Orgs(orgs), form, authority, problem };
-    Ok(with_status(render(&page)?, page.problem.as_ref()))
-}
-
-async fn duties(AppState(app): AppState<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    duties_page(&app, p, rules::is_authority(&actor), DutyForm::default(), None).await
-}
-
-async fn open_duties(AppState(app): AppState<App>, p: Page) -> Result<Response, Problem> {
-    duties_page(&app, p, false, DutyForm::default(), None).await
-}
-
-async fn add_duty(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    p: Page,
-    Form(form): Form<DutyForm>,
-) -> Result<Response, Problem> {
-    let no_org = || Problem::field("org", Text::new("请选择单位", "Choose an organisation"));
-    let result = match form.org.parse() {
-        Err(_) => Err(no_org()),
-        Ok(org) => {
-            let duty = Duty {
-                id: Id(0),
-                org,
-                article: form.article.trim().parse().unwrap_or(0),
-                words: form.words.trim().to_owned(),
-                field: form.field.trim().chars().take(40).collect(),
-                every_days: form.every_days.trim().parse().unwrap_or(0),
-                since: Utc::now().day(),
-                until: None,
-            };
-            service::add_duty(&app, &actor, duty).await
-        }
-    };
-    match result {
-        Ok(_) => Ok(Redirect::to("/office/coordination/duties").into_response()),
-        Err(problem) => duties_page(&app, p, true, form, Some(problem)).await,
-    }
-}
-
-async fn end_duty(
-    AppState(app): AppState<App>,
-    actor: Actor,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    service::end_duty(&app, &actor, id_of(&id)?).await?;
-    Ok(Redirect::to("/office/coordination/duties").into_response())
 }
 
 /// Names of the kinds that a person may enter.

@@ -1,5 +1,8 @@
 //! Use cases: giving tasks, steps with them, consultation, the register of duties, meetings, reminders.
 
+mod clock;
+mod register;
+
 use kernel::actor::Actor;
 use kernel::db::Tx;
 use kernel::divisions;
@@ -7,15 +10,20 @@ use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::Text;
 use kernel::org::{self, Org};
-use kernel::platform::{App, Platform};
+use kernel::platform::Platform;
 use kernel::problem::{FieldProblem, Problem};
 use kernel::settings;
 use kernel::time::{Utc, parse_day};
 use time::{Date, Duration};
 
-use super::rules::{self, Act, Kind, Nudge, Refused, State};
-use super::store::{self, Duty, Meeting, Opinion, Step, Task};
-use super::{OPINION_DAYS, REMIND_DAYS};
+use super::OPINION_DAYS;
+use super::rules::{self, Act, Kind, Refused, State};
+use super::store::{self, Opinion, Step, Task};
+
+pub use clock::round;
+#[cfg(test)]
+pub(super) use clock::round_on;
+pub use register::{add_duty, end_duty, enter_meeting};
 
 /// A task or proposal as somebody fills it in.
 #[derive(Clone, Debug, Default)]
@@ -345,201 +353,6 @@ pub async fn overview(app: &Platform, own: Option<Id>) -> Result<Overview, Probl
         .read(move |tx| {
             let asked = own.map(|org| store::asked_of(tx, org)).transpose()?.unwrap_or_default();
             Ok(Overview { tasks: store::tasks(tx)?, asked, orgs: org::all(tx)? })
-        })
-        .await
-}
-
-/// Adds a duty to the register (Art. 9).
-///
-/// # Errors
-/// Fields that are wrong.
-pub async fn add_duty(app: &Platform, actor: &Actor, mut duty: Duty) -> Result<Id, Problem> {
-    let mut wrong = Vec::new();
-    let mut fault = |field: &str, bad: bool, zh: &str, en: &str| {
-        if bad {
-            wrong.push(FieldProblem { field: field.to_owned(), text: Text::new(zh, en) });
-        }
-    };
-    fault(
-        "words",
-        !fits(&duty.words, 500),
-        "请填写职责（500字以内）",
-        "The duty, up to 500 letters",
-    );
-    fault("article", !(1..=28).contains(&duty.article), "条款为1到28", "An article from 1 to 28");
-    fault(
-        "every_days",
-        !(0..=1_830).contains(&duty.every_days),
-        "周期为0到1830天",
-        "From 0 to 1,830 days",
-    );
-    if !wrong.is_empty() {
-        return Err(Problem::invalid(wrong));
-    }
-    let (now, id) = (Utc::now(), app.id());
-    duty.id = id;
-    let entry = Entry::new(app.id(), now, actor, "coordination.duty-added", "Art. 9")
-        .on("duty", id)
-        .why(duty.words.clone(), &[]);
-    app.db
-        .write(move |tx| {
-            if !org::all(tx)?.iter().any(|org| org.id == duty.org) {
-                return Err(Problem::field("org", Text::new("没有该单位", "No such organisation")));
-            }
-            store::insert_duty(tx, &duty)?;
-            Ok(journal::record(tx, &entry)?)
-        })
-        .await?;
-    Ok(id)
-}
-
-/// Ends a duty today.
-///
-/// # Errors
-/// There is none in force.
-pub async fn end_duty(app: &Platform, actor: &Actor, id: Id) -> Result<(), Problem> {
-    let now = Utc::now();
-    let entry = Entry::new(app.id(), now, actor, "coordination.duty-ended", "Art. 9")
-        .on("duty", id)
-        .why("职责终止 / a duty ends", &[]);
-    app.db
-        .write(move |tx| match store::end_duty(tx, id, now.day())? {
-            true => Ok(journal::record(tx, &entry)?),
-            false => Err(Problem::not_found()),
-        })
-        .await
-}
-
-/// Enters a meeting of the mechanism.
-///
-/// # Errors
-/// Fields that are missing or wrong.
-pub async fn enter_meeting(
-    app: &Platform,
-    actor: &Actor,
-    mut meeting: Meeting,
-) -> Result<Id, Problem> {
-    let now = Utc::now();
-    if !fits(&meeting.title, 100) {
-        return Err(Problem::field(
-            "title",
-            Text::new("请填写标题（100字以内）", "A title, up to 100 letters"),
-        ));
-    }
-    if !fits(&meeting.minutes, 10_000) {
-        return Err(Problem::field(
-            "minutes",
-            Text::new("请填写纪要（1万字以内）", "Minutes, up to 10,000 letters"),
-        ));
-    }
-    if meeting.day > now.day() {
-        return Err(Problem::field("day", Text::new("不能晚于今天", "Not after today")));
-    }
-    meeting.id = app.id();
-    meeting.entered_name = actor.name.clone();
-    let (id, by) = (meeting.id, actor.account);
-    let entry = Entry::new(app.id(), now, actor, "coordination.meeting", "Art. 9")
-        .on("meeting", id)
-        .why(meeting.title.clone(), &[]);
-    app.db
-        .write(move |tx| {
-            store::insert_meeting(tx, &meeting, by, now)?;
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
-        })
-        .await?;
-    Ok(id)
-}
-
-/// Makes the tasks of periodic duties, reminds leads and tells the authority of what is late.
-///
-/// # Errors
-/// The database's word.
-pub async fn round(app: &App) -> Result<String, Problem> {
-    round_on(app, Utc::now()).await
-}
-
-pub(super) async fn round_on(app: &Platform, now: Utc) -> Result<String, Problem> {
-    let today = now.day();
-    let (duties, tasks, ahead) = app
-        .db
-        .read(move |tx| {
-            let ahead = settings::get(tx, &REMIND_DAYS, now)?;
-            let near = today.saturating_add(Duration::days(ahead));
-            Ok::<_, Problem>((store::duties(tx)?, store::open_until(tx, near)?, ahead))
-        })
-        .await?;
-    let (mut made, mut told) = (0, 0);
-    for duty in duties.into_iter().filter(|duty| duty.until.is_none()) {
-        let Some(due) = rules::next_due(duty.since, duty.every_days, today) else { continue };
-        made += i64::from(make(app, &duty, due, now).await?);
-    }
-    for task in tasks {
-        let step = rules::nudge(task.due, today, ahead, task.reminded, task.escalated);
-        let Some(step) = step else { continue };
-        tell(app, task, step, now).await?;
-        told += 1;
-    }
-    Ok(format!("{made} tasks of duties, {told} told"))
-}
-
-async fn make(app: &Platform, duty: &Duty, due: Date, now: Utc) -> Result<bool, Problem> {
-    let system = Actor::system();
-    let (id, step) = (app.id(), app.id());
-    let title: String = duty.words.chars().take(60).collect();
-    let task = Task {
-        duty: Some(duty.id),
-        kind: Kind::Duty,
-        lead: duty.org,
-        due,
-        asking: None,
-        ..read(
-            &NewTask {
-                kind: Kind::Proposal.code().to_owned(),
-                title,
-                words: duty.words.clone(),
-                field: duty.field.clone(),
-                due: kernel::time::day_text(due),
-                ..NewTask::default()
-            },
-            &Actor { org: Some(duty.org), ..system.clone() },
-            id,
-            now,
-        )?
-    };
-    let task = Task { state: State::Given, ..task };
-    let entry = Entry::new(app.id(), now, &system, "coordination.given", "Art. 9")
-        .on("coordination", id)
-        .why(task.title.clone(), &[]);
-    let (duty, day) = (duty.id, due);
-    if app.db.read(move |tx| store::has_duty_task(tx, duty, day)).await? {
-        return Ok(false);
-    }
-    app.db
-        .write(move |tx| {
-            if !store::insert_task(tx, &task)? {
-                return Err(kernel::db::DbError::Conflict.into());
-            }
-            store::insert_step(tx, id, step, &said(&system, "created", &task.words, now))?;
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
-        })
-        .await?;
-    Ok(true)
-}
-
-async fn tell(app: &Platform, task: Task, nudge: Nudge, now: Utc) -> Result<(), Problem> {
-    let (step, system) = (app.id(), Actor::system());
-    let (act, words) = match nudge {
-        Nudge::Remind => ("reminded", "临近期限，请抓紧办理"),
-        Nudge::Escalate => ("escalated", "已超期，提请市人社部门督办"),
-    };
-    let entry = Entry::new(app.id(), now, &system, "coordination.nudged", "Art. 9")
-        .on("coordination", task.id)
-        .why(format!("{act}: {}", task.title), &[]);
-    app.db
-        .write(move |tx| {
-            store::nudged(tx, &task, nudge == Nudge::Escalate, now.day())?;
-            store::insert_step(tx, task.id, step, &said(&system, act, words, now))?;
-            Ok::<_, Problem>(journal::record(tx, &entry)?)
         })
         .await
 }

@@ -1,8 +1,10 @@
 //! Working days: weekends, holidays and make-up working days as data, so that a deadline can be
-//! counted for any version of the calendar that the State Council's notice of a year brings.
+//! counted for any version of the calendar that the State Council's notice of a year brings. It is one
+//! calendar for complaints and for cases.
 
 use std::collections::BTreeMap;
 
+use kernel::db::{DbError, Tx};
 use kernel::time::{day_text, parse_day};
 use time::{Date, Duration, Weekday};
 
@@ -82,6 +84,11 @@ impl Calendar {
         at
     }
 
+    /// The last day of a period of `count` calendar days; when it is no working day, the next one that is.
+    pub fn after_days(&self, day: Date, count: i64) -> Date {
+        self.after(day.saturating_add(Duration::days(count.max(0))), 0)
+    }
+
     /// Working days after `from` up to and with `until`; negative when `until` is earlier.
     pub fn between(&self, from: Date, until: Date) -> i64 {
         if until < from {
@@ -110,6 +117,20 @@ impl Calendar {
         }
         longest
     }
+}
+
+/// The newest calendar with its version; the built-in one is version 0.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn current(tx: &mut Tx<'_>) -> Result<(i64, Calendar), DbError> {
+    let sql = "SELECT version, days FROM care_calendar ORDER BY version DESC LIMIT 1";
+    let (version, text) = match tx.optional(sql, &[])? {
+        Some(row) => (row.get(0)?, row.get(1)?),
+        None => (0, ARRANGEMENT_2026.to_owned()),
+    };
+    let calendar = Calendar::parse(&text);
+    Ok((version, calendar.map_err(|_| DbError::Column { index: 1 })?))
 }
 
 fn read_line(line: &str, days: &mut BTreeMap<Date, bool>) -> Option<()> {
@@ -166,7 +187,35 @@ mod tests {
         assert_eq!(Calendar::parse(&year().text()), Ok(year()));
     }
 
+    /// A calendar with holidays and make-up working days thrown in anywhere.
+    fn thrown(days: &[(i64, bool)]) -> Calendar {
+        let first = date!(2026 - 01 - 01);
+        let day =
+            |(offset, work): &(i64, bool)| (first.saturating_add(Duration::days(*offset)), *work);
+        Calendar { days: days.iter().map(day).collect() }
+    }
+
     proptest! {
+        /// Art. 22, 26: wherever the holidays lie, a deadline is a working day with exactly its days before
+        /// it, and the end of a period of calendar days never falls earlier than promised.
+        #[test]
+        fn a_deadline_holds_across_any_holidays(
+            start in 0i64..365, count in 1i64..90, days in proptest::collection::vec((0i64..500, any::<bool>()), 0..60)
+        ) {
+            let calendar = thrown(&days);
+            let day = date!(2026 - 01 - 01).saturating_add(Duration::days(start));
+            let due = calendar.after(day, count);
+            prop_assert!(calendar.is_working(due));
+            prop_assert_eq!(calendar.between(day, due), count);
+            let end = calendar.after_days(day, count);
+            prop_assert!(calendar.is_working(end) && (end - day).whole_days() >= count);
+            let mut waited = day.saturating_add(Duration::days(count));
+            while waited < end {
+                prop_assert!(!calendar.is_working(waited), "it waits for holidays only");
+                waited = waited.saturating_add(Duration::DAY);
+            }
+        }
+
         #[test]
         fn a_deadline_is_a_working_day_and_exactly_so_far_away(start in 0i64..730, count in 1i64..60) {
             let day = date!(2025 - 12 - 01).saturating_add(Duration::days(start));
