@@ -30,6 +30,13 @@ const ROWS: &[(&str, &str)] = &[
     ("complaints", "SELECT id FROM complaint ORDER BY id LIMIT 1"),
     ("cases", "SELECT id FROM conduct_case ORDER BY id LIMIT 1"),
     ("agreements", "SELECT id FROM bank_agreement ORDER BY id LIMIT 1"),
+    ("freezes", "SELECT id FROM person_freeze ORDER BY id LIMIT 1"),
+    ("mass-freezes", "SELECT id FROM safety_mass ORDER BY id LIMIT 1"),
+    ("alerts", "SELECT id FROM safety_alert ORDER BY id LIMIT 1"),
+    ("incidents", "SELECT id FROM incident ORDER BY id LIMIT 1"),
+    ("tasks", "SELECT id FROM coord_task ORDER BY id LIMIT 1"),
+    ("training", "SELECT id FROM training_course ORDER BY id LIMIT 1"),
+    ("courses", "SELECT id FROM training_course ORDER BY id LIMIT 1"),
 ];
 /// Members of staff of the demonstration, and what stands for them.
 const STAFF: &[(Role, &str)] = &[
@@ -63,6 +70,11 @@ pub async fn serve(name: &str) -> Served {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (router, table) = (built.router.clone(), built.table);
     tokio::spawn(kernel::http::serve(built.router, listener, std::future::pending()));
+    let rows = rows(&app).await;
+    Served { app, table, router, url, rows, test }
+}
+
+async fn rows(app: &App) -> BTreeMap<&'static str, String> {
     let mut rows = BTreeMap::new();
     for (word, sql) in ROWS {
         let read = move |tx: &mut Tx<'_>| {
@@ -75,7 +87,68 @@ pub async fn serve(name: &str) -> Served {
             rows.insert(*word, id);
         }
     }
-    Served { app, table, router, url, rows, test }
+    rows
+}
+
+/// What the demonstration has none of: a freeze and one of many, an alert, an incident, a case under way.
+async fn populate(served: &mut Served) {
+    use conduct::cases::service::{self as cases, Sent, Telling};
+    use conduct::safety::freezes::{mass, service as freezes};
+    use conduct::safety::incidents::service as incidents;
+    use people::freezes::{Reason, Scope, Source};
+    let app = &served.app;
+    let district = served.actor(Role::DistrictOfficer).await;
+    let city = served.actor(Role::MunicipalOfficer).await;
+    let read = app.db.read(|tx| {
+        let row = tx.one("SELECT id, number FROM person ORDER BY id LIMIT 1", &[])?;
+        Ok::<_, DbError>((row.get::<Id>(0)?, row.get::<String>(1)?))
+    });
+    let (person, number) = read.await.expect("somebody");
+    let wanted = || freezes::Wanted {
+        scope: Scope::Money,
+        reason: Reason::Suspicious,
+        words: "协查".to_owned(),
+        evidence: String::new(),
+        alert: None,
+    };
+    freezes::freeze(app, &district, Source::Officer, person, wanted()).await.expect("frozen");
+    mass::propose(app, &city, mass::By::Numbers, &number, wanted()).await.expect("proposed");
+    let id = app.id();
+    let alert = app.db.housekeeping(move |tx| {
+        let sql = "INSERT INTO safety_alert (id, rule, rule_version, about, person_id, facts, evidence, division,
+                     at, last_at, times, assigned_name, disposition, closed_name, note, version)
+                   VALUES ($1, 'impossible-travel', 0, 'x', $2, $3, '', '', $4, $4, 1, '', 'open', '', '', 1)";
+        let now = kernel::time::Utc::now();
+        tx.execute(sql, &[v(id), v(person), v("先后在两地用卡\nTwo places"), v(now)])
+    });
+    alert.await.expect("an alert");
+    let opening = incidents::Opening {
+        kind: "data-breach".to_owned(),
+        level: "2".to_owned(),
+        title: "名单外泄".to_owned(),
+        words: "一份名单被发到群里".to_owned(),
+        component: "pages".to_owned(),
+        impact: "partial".to_owned(),
+        ..incidents::Opening::default()
+    };
+    incidents::open(app, &city, &opening).await.expect("opened");
+    let told = Telling {
+        clause: "25.2".to_owned(),
+        division: district.division.clone(),
+        words: "某图书馆多次拒绝使用社会保障卡办理借阅".to_owned(),
+        ..Telling::default()
+    };
+    cases::report(app, None, &told).await.expect("told");
+    let read = app.db.read(|tx| tx.one("SELECT MAX(id) FROM conduct_case", &[])?.get::<Id>(0));
+    let open = Sent {
+        act: "open".to_owned(),
+        clause: "25.2".to_owned(),
+        party: "body".to_owned(),
+        respondent: "某图书馆".to_owned(),
+        ..Sent::default()
+    };
+    cases::act(app, &district, read.await.expect("a case"), open).await.expect("opened");
+    served.rows = rows(&served.app).await;
 }
 
 impl Served {
@@ -104,7 +177,8 @@ impl Served {
                 Some(role) => route.access != Access::Public && route.access.lets_in(role),
             };
             let Some(path) = self.filled(&route.path) else { continue };
-            let file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+            let last = path.rsplit('/').next().unwrap_or_default();
+            let file = last.contains('.') || ["pdf", "progress"].contains(&last);
             if page && opens && !file && !known.contains(&path) {
                 known.push(path.clone());
                 paths.push(path);
@@ -118,6 +192,9 @@ impl Served {
         for part in path.split('/') {
             parts.push(match part.starts_with('{') {
                 true if before == "items" => items::seed::LIBRARY.to_owned(),
+                true if before == "figures" => "uses".to_owned(),
+                true if before == "report" => kernel::time::Utc::now().day().year().to_string(),
+                true if before == "alert-rules" => "code-replay".to_owned(),
                 true => self.rows.get(before)?.clone(),
                 false => part.to_owned(),
             });
@@ -185,7 +262,8 @@ async fn browser_axe_finds_nothing_serious_on_any_page() {
     if !browser::wanted() {
         return;
     }
-    let served = serve("pages").await;
+    let mut served = serve("pages").await;
+    populate(&mut served).await;
     let (mut known, mut found, mut count) = (Vec::new(), Vec::new(), 0);
     for (role, phone) in std::iter::once((None, true))
         .chain([(Some(Role::Holder), true)])
