@@ -24,8 +24,10 @@ use kernel::settings::Setting;
 pub use number::AccountNumber;
 
 /// The schema of banks.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "banks-0001", sql: include_str!("../migrations/0001_banks.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "banks-0001", sql: include_str!("../migrations/0001_banks.sql") },
+    Migration { name: "banks-0002", sql: include_str!("../migrations/0002_freeze.sql") },
+];
 
 /// A divergence that lasts longer than this is an alarm.
 pub const DIVERGENCE_MINUTES: Setting = Setting {

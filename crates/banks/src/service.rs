@@ -149,6 +149,23 @@ pub fn begin_release_in(tx: &mut Tx<'_>, asking: Asking<'_>) -> Result<Id, Probl
     begin_in(tx, asking, Operation::Release)
 }
 
+/// Has the account blocked, because the card is locked. Like a report of loss it waits for no other
+/// request.
+///
+/// # Errors
+/// The account's state does not allow it, or a freeze is under way.
+pub fn begin_freeze_in(tx: &mut Tx<'_>, asking: Asking<'_>) -> Result<Id, Problem> {
+    begin_in(tx, asking, Operation::Freeze)
+}
+
+/// Has it unblocked.
+///
+/// # Errors
+/// The account is not blocked, or a request is under way.
+pub fn begin_unfreeze_in(tx: &mut Tx<'_>, asking: Asking<'_>) -> Result<Id, Problem> {
+    begin_in(tx, asking, Operation::Unfreeze)
+}
+
 /// Has the account closed.
 ///
 /// # Errors
@@ -197,7 +214,7 @@ fn begin_in(tx: &mut Tx<'_>, asking: Asking<'_>, operation: Operation) -> Result
     write_intent(tx, asking, account.bank, operation, number)
 }
 
-/// One change at a time; but a report of loss takes the place of what has not left.
+/// One change at a time; but what stops the account takes the place of what has not left.
 fn make_way(
     tx: &mut Tx<'_>,
     open: &Request,
@@ -207,12 +224,11 @@ fn make_way(
     if open.state.is_final() || !open.operation.changes() || !operation.changes() {
         return Ok(());
     }
-    let loss = operation == Operation::ReportLoss;
-    if !loss || open.operation == Operation::ReportLoss {
+    if !operation.stops() || open.operation == operation {
         return Err(Refused::UnderWay.into());
     }
     // What waits is not at the bank: it never left, or the bank has never seen it.
-    if open.state == RequestState::Waiting {
+    if open.state == RequestState::Waiting && !open.operation.stops() {
         let reason = Reason::Superseded.code();
         requests::finish(tx, open, RequestState::Refused, reason, now)?;
     }
@@ -311,6 +327,10 @@ pub enum Command {
     ReportLoss,
     /// See [`begin_release_in`].
     Release,
+    /// See [`begin_freeze_in`].
+    Freeze,
+    /// See [`begin_unfreeze_in`].
+    Unfreeze,
     /// See [`begin_close_in`].
     Close,
     /// See [`begin_check_in`]; with the bank and the account number.
@@ -340,6 +360,8 @@ pub async fn begin(
                 Command::Activate => begin_activate_in(tx, asking),
                 Command::ReportLoss => begin_report_loss_in(tx, asking),
                 Command::Release => begin_release_in(tx, asking),
+                Command::Freeze => begin_freeze_in(tx, asking),
+                Command::Unfreeze => begin_unfreeze_in(tx, asking),
                 Command::Close => begin_close_in(tx, asking),
                 Command::Check(bank, number) => begin_check_in(tx, asking, *bank, number),
             }

@@ -1,6 +1,7 @@
 //! Cards for programs.
 
 mod life;
+mod relatives;
 
 use axum::extract::State;
 use kernel::actor::{Access, Actor, Role};
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         .api(DESK, &[2, 5, 11], routes!(activate))
         .api(DESK, &[11], routes!(cards))
         .merge(life::routes())
+        .merge(relatives::routes())
 }
 
 /// A physical card.

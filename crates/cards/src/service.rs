@@ -3,6 +3,7 @@
 pub mod bank;
 mod carry;
 pub mod decisions;
+pub mod entrusted;
 pub mod hotline;
 mod jobs;
 mod look;
@@ -32,7 +33,8 @@ use carry::Step;
 
 pub use jobs::jobs;
 pub use look::{Glance, Possible, cards_of, glance, holdings, possible};
-pub use own::perform_own_act;
+pub(crate) use own::OWN_CAUSES;
+pub use own::{OwnAct, perform_own_act};
 
 /// The cards that a command may be about.
 #[derive(Clone, Debug, Default)]

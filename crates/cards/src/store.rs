@@ -132,6 +132,16 @@ pub fn all_of(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Card>, DbError> {
     tx.query(&sql, &[v(person)])?.iter().map(read).collect()
 }
 
+/// How the fee of a replacement was settled: `free`, the receipt, or the ground of a waiver.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn fee_of(tx: &mut Tx<'_>, card: &Card) -> Result<Option<String>, DbError> {
+    let sql = "SELECT fee_proof FROM card WHERE person_id = $1 AND id = $2";
+    let proof: String = tx.one(sql, &[v(card.person), v(card.id)])?.get(0)?;
+    Ok(Some(proof).filter(|proof| !proof.is_empty()))
+}
+
 /// The person behind a card number.
 ///
 /// # Errors

@@ -76,6 +76,7 @@ pub fn routes(has_card: HasCard) -> kernel::http::Routes {
         .merge(family::api::routes())
         .merge(changes::api::routes())
         .merge(entitlements::api::routes())
+        .merge(forms::api::routes())
         .merge(duplicates::api::routes(has_card))
         .merge(pages::routes())
         .merge(changes::pages::routes())

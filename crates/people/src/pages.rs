@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::api::DESK;
 use crate::document::DocumentKind;
 use crate::field::Field;
+use crate::records;
 use crate::rules::Ground;
 use crate::service::{self, Registration};
 
@@ -214,7 +215,7 @@ async fn access(
     let (entries, delayed) = app
         .db
         .read(move |tx| {
-            let entries: Vec<Stored> = journal::about(tx, person, before, SHOWN)?;
+            let entries: Vec<Stored> = records::entries(tx, person, before, SHOWN)?;
             Ok::<_, Problem>((entries, journal::delayed(tx, Utc::now())?))
         })
         .await?;

@@ -2,6 +2,7 @@
 
 use kernel::db::{DbError, Tx, Value, v};
 use kernel::id::Id;
+use kernel::journal::{self, Stored};
 
 /// A chain of merges longer than this is a fault of the data, not a family of records.
 const LONGEST_CHAIN: usize = 32;
@@ -21,6 +22,29 @@ pub fn living(tx: &mut Tx<'_>, id: Id) -> Result<Option<Id>, DbError> {
         }
     }
     Err(DbError::Engine("a circle of merged records".to_owned()))
+}
+
+/// Claims a living record until the transaction ends: whoever counts what a person has, and adds to it,
+/// does so alone.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn claim(tx: &mut Tx<'_>, living: Id) -> Result<(), DbError> {
+    tx.execute_one("UPDATE person SET version = version WHERE id = $1", &[v(living)])
+}
+
+/// What the journal says about a person, of all his records, newest first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn entries(tx: &mut Tx<'_>, person: Id, before: Id, most: i64) -> Result<Vec<Stored>, DbError> {
+    let mut all = Vec::new();
+    for record in of(tx, person)? {
+        all.extend(journal::about(tx, record, before, most)?);
+    }
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+    all.truncate(usize::try_from(most).unwrap_or_default());
+    Ok(all)
 }
 
 /// All records of the person behind `id`, the living one first, then those merged into it.

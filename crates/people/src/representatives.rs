@@ -10,4 +10,4 @@ pub mod store;
 mod tests;
 
 pub use rules::{Act, Refused, Representative};
-pub use service::{Claim, may_act};
+pub use service::{Claim, clients, may_act};

@@ -2,6 +2,7 @@
 //! figures of a shared machine say little.
 
 mod apply;
+mod fill;
 mod floor;
 pub mod holders;
 mod journal;

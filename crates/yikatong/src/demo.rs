@@ -385,8 +385,8 @@ pub async fn load_people(
             .write(move |tx| {
                 let now = Utc::now();
                 let here = province(&shared.config.region);
-                let people: Vec<Person> =
-                    (at..end).filter_map(|index| made(here, index, &shared.ids, now)).collect();
+                let made = |index| made(here, index, &shared.ids, now);
+                let people: Vec<Person> = (at..end).filter_map(made).collect();
                 let mut rows = people.iter().map(|person| store::person_row(person, now));
                 tx.bulk(store::PERSON_ROWS, &mut rows)?;
                 let mut numbers = people.iter().map(store::number_row);
@@ -399,6 +399,11 @@ pub async fn load_people(
         progress(at - from);
     }
     Ok(())
+}
+
+/// The person at this place of the generated population, ready for the register.
+pub(crate) fn made_person(app: &App, index: u32, now: Utc) -> Option<Person> {
+    made(province(&app.config.region), index, &app.ids, now)
 }
 
 fn made(here: &Province, index: u32, ids: &IdMaker, now: Utc) -> Option<Person> {

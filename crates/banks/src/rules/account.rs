@@ -110,6 +110,10 @@ pub enum Operation {
     ReportLoss,
     /// Release it from loss.
     Release,
+    /// Block it, because the card is locked.
+    Freeze,
+    /// Unblock what was blocked with [`Operation::Freeze`].
+    Unfreeze,
     /// Close it.
     Close,
     /// Tell whether an account belongs to a person.
@@ -120,11 +124,13 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::PreOpen,
         Self::Activate,
         Self::ReportLoss,
         Self::Release,
+        Self::Freeze,
+        Self::Unfreeze,
         Self::Close,
         Self::Check,
         Self::Status,
@@ -137,6 +143,8 @@ impl Operation {
             Self::Activate => "activate",
             Self::ReportLoss => "report_loss",
             Self::Release => "release",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
             Self::Close => "close",
             Self::Check => "check",
             Self::Status => "status",
@@ -155,11 +163,24 @@ impl Operation {
             Self::Activate => ("金融功能激活", "Activation"),
             Self::ReportLoss => ("金融功能挂失", "Report of loss"),
             Self::Release => ("金融功能解挂", "Release"),
+            Self::Freeze => ("金融功能锁定", "Freeze"),
+            Self::Unfreeze => ("金融功能解锁", "End of a freeze"),
             Self::Close => ("金融功能注销", "Closing"),
             Self::Check => ("账户核验", "Check of an account"),
             Self::Status => ("状态查询", "Question for the state"),
         };
         Text::new(zh, en)
+    }
+
+    /// Whether it stops the account: such a request waits for no other, and none that comes later is
+    /// overtaken by an earlier one.
+    pub fn stops(self) -> bool {
+        matches!(self, Self::ReportLoss | Self::Freeze)
+    }
+
+    /// Whether it makes the account usable.
+    pub fn revives(self) -> bool {
+        matches!(self, Self::Activate | Self::Release | Self::Unfreeze)
     }
 
     /// Whether it may change the account; the others only ask.
@@ -174,6 +195,8 @@ impl Operation {
             Self::Activate => &[State::Active],
             Self::ReportLoss => &[State::Lost, State::Frozen],
             Self::Release => &[State::Opened, State::Active, State::Frozen],
+            Self::Freeze => &[State::Frozen],
+            Self::Unfreeze => &[State::Opened, State::Active, State::Lost, State::Frozen],
             Self::Close => &[State::Closed],
             Self::Check | Self::Status => {
                 &[State::Opened, State::Active, State::Lost, State::Frozen, State::Closed]
@@ -182,8 +205,8 @@ impl Operation {
     }
 }
 
-/// Whether an operation may be asked for now. Loss may be reported while the bank's word is awaited,
-/// because a lost card does not wait (Art. 11).
+/// Whether an operation may be asked for now. Loss may be reported and a card locked while the bank's
+/// word is awaited, because neither waits (Art. 11, 20).
 ///
 /// # Errors
 /// [`Refused::NotNow`], [`Refused::HasAccount`] or [`Refused::NoAccount`].
@@ -198,6 +221,8 @@ pub fn may(operation: Operation, state: Option<State>) -> Result<(), Refused> {
         Operation::Activate => &[State::Opened],
         Operation::ReportLoss => &[State::Opened, State::Active, State::Frozen, State::Unknown],
         Operation::Release => &[State::Lost],
+        Operation::Freeze => &[State::Opened, State::Active, State::Unknown],
+        Operation::Unfreeze => &[State::Frozen],
         Operation::Close => {
             &[State::Opened, State::Active, State::Lost, State::Frozen, State::Unknown]
         }
@@ -218,13 +243,15 @@ pub enum Expected {
     Active,
     /// It is reported lost.
     Lost,
+    /// It is blocked, because the card is locked.
+    Frozen,
     /// It is closed.
     Closed,
 }
 
 impl Expected {
     /// All expectations.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Lost, Self::Closed];
+    pub const ALL: [Self; 4] = [Self::Active, Self::Lost, Self::Frozen, Self::Closed];
 
     /// Stable code.
     pub fn code(self) -> &'static str {
@@ -241,17 +268,19 @@ impl Expected {
         match self {
             Self::Active => State::Active,
             Self::Lost => State::Lost,
+            Self::Frozen => State::Frozen,
             Self::Closed => State::Closed,
         }
     }
 }
 
-/// Whether both sides say the same. A closed account is as safe as a lost one, and one that was
-/// never opened is as good as closed.
+/// Whether both sides say the same. A closed account is as safe as a lost or blocked one, and one that
+/// was never opened is as good as closed.
 pub fn agrees(expected: Expected, state: State) -> bool {
     match expected {
         Expected::Active => state == State::Active,
         Expected::Lost => matches!(state, State::Lost | State::Closed),
+        Expected::Frozen => matches!(state, State::Frozen | State::Closed),
         Expected::Closed => matches!(state, State::Closed | State::Refused),
     }
 }

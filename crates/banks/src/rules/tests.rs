@@ -36,6 +36,9 @@ fn loss_is_reported_even_while_the_banks_word_is_awaited_and_release_needs_a_los
     assert_eq!(allowed(Operation::Release).collect::<Vec<_>>(), [State::Lost]);
     assert_eq!(allowed(Operation::Activate).collect::<Vec<_>>(), [State::Opened]);
     assert_eq!(may(Operation::ReportLoss, None), Err(Refused::NoAccount));
+    let freeze: Vec<State> = allowed(Operation::Freeze).collect();
+    assert_eq!(freeze, [State::Opened, State::Active, State::Unknown]);
+    assert_eq!(allowed(Operation::Unfreeze).collect::<Vec<_>>(), [State::Frozen]);
 }
 
 #[test]
@@ -54,6 +57,8 @@ fn an_expectation_is_met_by_what_is_as_safe() {
     assert!(agrees(Expected::Lost, State::Closed) && agrees(Expected::Closed, State::Refused));
     assert!(!agrees(Expected::Lost, State::Unknown) && !agrees(Expected::Active, State::Opened));
     assert!(!agrees(Expected::Lost, State::Frozen), "a freeze may be lifted");
+    assert!(agrees(Expected::Frozen, State::Frozen) && agrees(Expected::Frozen, State::Closed));
+    assert!(!agrees(Expected::Frozen, State::Lost), "a lock is no loss");
 }
 
 fn version(from: time::Date, until: time::Date) -> Agreement {

@@ -109,10 +109,10 @@ fn unknown(tx: &mut Tx<'_>, from: From<'_>, request: &Request) -> Result<Taken, 
     again(tx, from, request, RequestState::Unknown)
 }
 
-/// The bank does not have it: it is sent under the same key, unless a later report of loss forbids it.
+/// The bank does not have it: it is sent under the same key, unless a later report of loss or
+/// a freeze forbids it.
 fn not_there(tx: &mut Tx<'_>, from: From<'_>, request: &Request) -> Result<Taken, Problem> {
-    let revives = matches!(request.operation, Operation::Activate | Operation::Release);
-    if revives && requests::overtaken(tx, request)? {
+    if request.operation.revives() && requests::overtaken(tx, request)? {
         return refused(tx, from, request, Reason::Superseded);
     }
     again(tx, from, request, RequestState::Waiting)

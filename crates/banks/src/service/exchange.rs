@@ -3,7 +3,9 @@
 //! Nothing leaves before it is written that it leaves; so after a crash the worst is a question for
 //! something that the bank has never seen.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kernel::actor::Actor;
 use kernel::db::{AsDbError as _, DbError};
@@ -25,39 +27,81 @@ use crate::store::requests::{self, Request};
 /// The most that is done in one transaction: others write between two chunks.
 const CHUNK: i64 = 100;
 
-/// One round with all banks at once. One that cannot be talked to does not keep the others waiting
-/// for longer than its port's own limit.
+/// How long a round waits for its banks. Whoever is slower goes on beside it, and keeps nobody else
+/// waiting.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One round with all banks at once, as the job does it.
 ///
 /// # Errors
-/// `banks.json` cannot be read, or the last failure of a bank.
+/// `banks.json` cannot be read, or the last failure of a bank that answered in time.
 pub async fn round(app: &App) -> Result<String, Problem> {
+    round_within(app, PATIENCE).await
+}
+
+/// One round that waits so long for its banks. Those with which an earlier round is still under way are
+/// left to it.
+///
+/// # Errors
+/// As [`round`].
+pub async fn round_within(app: &App, patience: Duration) -> Result<String, Problem> {
     let mut ways = config::ways(&app.config.data).map_err(unreadable)?;
     let banks = app.db.read(|tx| Ok::<_, Problem>(agreements::banks(tx)?)).await?;
-    let mut rounds = tokio::task::JoinSet::new();
+    let mut begun = Vec::new();
     for bank in banks {
+        let Some(turn) = Turn::begin(bank.id) else { continue };
         let (app, way) = (app.clone(), ways.remove(&bank.code));
-        rounds.spawn(async move {
+        begun.push(tokio::spawn(async move {
+            let _turn = turn;
             let done = with_bank(&app, &bank, way.as_ref()).await;
             done.inspect_err(|problem| {
                 let cause = problem.as_db().map(ToString::to_string).unwrap_or_default();
                 tracing::warn!(bank = bank.code, code = problem.code, cause, "no exchange");
             })
-        });
+        }));
     }
-    let mut said = Counts::default();
-    let mut failed = None;
-    while let Some(done) = rounds.join_next().await {
-        match done.map_err(|error| unreadable(error.to_string())).and_then(|done| done) {
-            Ok(counts) => said.add(&counts),
-            Err(problem) => failed = Some(problem),
+    let until = tokio::time::Instant::now() + patience;
+    let (mut said, mut slow, mut failed) = (Counts::default(), 0, None);
+    for bank in begun {
+        match tokio::time::timeout_at(until, bank).await {
+            Err(_) => slow += 1,
+            Ok(done) => match done.map_err(|error| unreadable(error.to_string())).flatten() {
+                Ok(counts) => said.add(&counts),
+                Err(problem) => failed = Some(problem),
+            },
         }
     }
     let Counts { sent, asked, files } = said;
-    failed.map_or_else(|| Ok(format!("{sent} sent, {asked} asked after, {files} files")), Err)
+    let told = format!("{sent} sent, {asked} asked after, {files} files, {slow} still busy");
+    failed.map_or(Ok(told), Err)
+}
+
+/// Banks with which a round of this process is under way.
+static UNDER_WAY: Mutex<BTreeSet<Id>> = Mutex::new(BTreeSet::new());
+
+/// One bank's turn; it ends when this is dropped.
+struct Turn(Id);
+
+impl Turn {
+    /// `None` while another turn of this bank lasts.
+    fn begin(bank: Id) -> Option<Self> {
+        // Made only when it begins: one that is dropped ends the turn that lasts.
+        Self::all().insert(bank).then(|| Self(bank))
+    }
+
+    fn all() -> MutexGuard<'static, BTreeSet<Id>> {
+        UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        Self::all().remove(&self.0);
+    }
 }
 
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     sent: usize,
     asked: usize,
     files: usize,
@@ -75,7 +119,12 @@ fn unreadable(cause: String) -> Problem {
     DbError::Engine(cause).into()
 }
 
-async fn with_bank(app: &App, bank: &Bank, way: Option<&Way>) -> Result<Counts, Problem> {
+/// Sends to one bank, asks it, takes in what came from it.
+pub(crate) async fn with_bank(
+    app: &App,
+    bank: &Bank,
+    way: Option<&Way>,
+) -> Result<Counts, Problem> {
     let id = bank.id;
     let due = app.db.read(move |tx| Ok::<_, Problem>(requests::any_due(tx, id, Utc::now())?));
     let silent = matches!(way, Some(Way::Http { .. }));

@@ -188,14 +188,19 @@ fn carry_out(
     if kept.document != body.number {
         return Err(Reason::DocumentMismatch);
     }
-    // What is lost already is as lost as it was asked to be.
-    let holds = operation == Operation::ReportLoss && kept.state == State::Lost;
+    // What is lost or blocked already is so as it was asked to be.
+    let holds = match operation {
+        Operation::ReportLoss => kept.state == State::Lost,
+        Operation::Freeze => kept.state == State::Frozen,
+        _ => false,
+    };
     if operation != Operation::PreOpen && !holds && may(operation, Some(kept.state)).is_err() {
         return Err(Reason::WrongState);
     }
     kept.state = match operation {
-        Operation::Activate | Operation::Release => State::Active,
+        Operation::Activate | Operation::Release | Operation::Unfreeze => State::Active,
         Operation::ReportLoss => State::Lost,
+        Operation::Freeze => State::Frozen,
         Operation::Close => State::Closed,
         Operation::PreOpen | Operation::Check | Operation::Status => kept.state,
     };

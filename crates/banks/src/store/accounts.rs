@@ -63,14 +63,25 @@ pub fn get(tx: &mut Tx<'_>, person: Id, card: Id) -> Result<Option<Account>, DbE
     tx.optional(&sql, &[v(person), v(card)])?.as_ref().map(read).transpose()
 }
 
-/// All accounts of a person, newest change first.
+/// All accounts of a person's cards, newest change first.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn of_person(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Account>, DbError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM bank_account WHERE person_id = $1 ORDER BY changed_at DESC");
-    tx.query(&sql, &[v(person)])?.iter().map(read).collect()
+    of_records(tx, &[person])
+}
+
+/// All accounts of several records of one person, newest change first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn of_records(tx: &mut Tx<'_>, records: &[Id]) -> Result<Vec<Account>, DbError> {
+    let keys: Vec<_> = records.iter().map(|id| v(*id)).collect();
+    let sql = format!("SELECT {COLUMNS} FROM bank_account WHERE person_id IN (#)");
+    let rows = tx.query_in(&sql, &keys)?;
+    let mut all = rows.iter().map(read).collect::<Result<Vec<_>, DbError>>()?;
+    all.sort_by_key(|account| std::cmp::Reverse(account.changed_at));
+    Ok(all)
 }
 
 /// An account is asked for: the first time for this card, or again after a refusal.
@@ -160,11 +171,16 @@ pub fn set_number(
     let sql = "INSERT INTO bank_account_number (digest, person_id, card_id) VALUES ($1, $2, $3)
                ON CONFLICT (digest) DO NOTHING";
     tx.execute(sql, &[v(&digest), v(account.person), v(account.card)])?;
-    // An account that moves to the same person's next card.
-    let sql = "UPDATE bank_account_number SET card_id = $1 WHERE digest = $2 AND person_id = $3";
-    if tx.execute(sql, &[v(account.card), v(&digest), v(account.person)])? != 1 {
+    // An account that moves to the same person's next card, which may be of his other record (Art. 5).
+    let owner: Id = tx
+        .one("SELECT person_id FROM bank_account_number WHERE digest = $1", &[v(&digest)])?
+        .get(0)?;
+    if owner != account.person && !people::records::of(tx, account.person)?.contains(&owner) {
         return Ok(false);
     }
+    let sql = "UPDATE bank_account_number SET person_id = $1, card_id = $2
+               WHERE digest = $3 AND person_id = $4";
+    tx.execute_one(sql, &[v(account.person), v(account.card), v(&digest), v(owner)])?;
     let sealed =
         keys.seal_field(number.as_str().as_bytes(), &context(account.person, account.card));
     tx.execute_one(
@@ -235,7 +251,7 @@ pub fn divergent(
         "SELECT {COLUMNS} FROM bank_account
          WHERE expected IS NOT NULL AND expected_at <= $1 AND changed_at <= $1
            AND NOT (expected = state
-                    OR (expected = 'lost' AND state = 'closed')
+                    OR (expected IN ('lost', 'frozen') AND state = 'closed')
                     OR (expected = 'closed' AND state = 'refused'))
            AND NOT EXISTS (SELECT 1 FROM bank_alarm a
                            WHERE a.person_id = bank_account.person_id

@@ -209,8 +209,8 @@ pub fn finish(
     tx.execute_one(sql, &[v(state.code()), v(answer), v(now), v(person), v(id), v(version)])
 }
 
-/// Whether a later request changed the card's account, or loss was reported later: whatever became of
-/// that, somebody said that the card is lost.
+/// Whether a later request changed the card's account, or stopped it: whatever became of that,
+/// somebody said that the card is lost or locked.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -218,7 +218,7 @@ pub fn overtaken(tx: &mut Tx<'_>, request: &Request) -> Result<bool, DbError> {
     let sql = "SELECT 1 FROM bank_request
                WHERE person_id = $1 AND card_id = $2 AND id > $3
                  AND ((state = 'done' AND operation NOT IN ('check', 'status'))
-                      OR operation = 'report_loss') LIMIT 1";
+                      OR operation IN ('report_loss', 'freeze')) LIMIT 1";
     let row = tx.optional(sql, &[v(request.person), v(request.card), v(request.id)])?;
     Ok(row.is_some())
 }

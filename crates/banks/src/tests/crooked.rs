@@ -25,7 +25,7 @@ enum Step {
 
 fn steps(honest: bool) -> impl Strategy<Value = Vec<Step>> {
     use proptest::prelude::*;
-    let operation = prop::sample::select(Operation::ALL[..5].to_vec());
+    let operation = prop::sample::select(Operation::ALL[..7].to_vec());
     let last = if honest { Mode::Good } else { Mode::Contradicting };
     let modes = [Mode::Good, Mode::LostAnswers, Mode::Duplicate, Mode::Garbled, Mode::WrongName];
     let mode = prop::sample::select([modes.as_slice(), &[last]].concat());
@@ -51,6 +51,8 @@ impl House {
                     Operation::Activate => Command::Activate,
                     Operation::ReportLoss => Command::ReportLoss,
                     Operation::Release => Command::Release,
+                    Operation::Freeze => Command::Freeze,
+                    Operation::Unfreeze => Command::Unfreeze,
                     _ => Command::Close,
                 };
                 if let Err(problem) = self.begin(command).await {
@@ -122,8 +124,11 @@ async fn whatever_comes_the_invariants_hold() {
                 before = state;
                 let open = house.requests().await;
                 let open = open.iter().filter(|r| !r.state.is_final() && r.operation.changes());
-                let losses = open.clone().filter(|r| r.operation == Operation::ReportLoss).count();
-                assert!(losses <= 1 && open.count() - losses <= 1, "one change at a time");
+                let of = |operation| open.clone().filter(|r| r.operation == operation).count();
+                let (losses, freezes) = (of(Operation::ReportLoss), of(Operation::Freeze));
+                let stops = losses + freezes;
+                assert!(losses <= 1 && freezes <= 1, "each stop once");
+                assert!(open.clone().count() - stops <= 1, "one change at a time");
             }
             ends.push(settle(&house, honest, &format!("{case} {}", house.engine)).await);
         }

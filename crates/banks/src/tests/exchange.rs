@@ -1,11 +1,15 @@
 //! The exchange over HTTP with a host that behaves badly.
 
-use super::house::{House, code_of, houses, person};
+use kernel::actor::Role;
+use kernel::testing::actor;
+
+use super::house::{House, bank, code_of, houses, person};
+use crate::port::config;
 use crate::port::http::HttpPort;
 use crate::port::{Ask, BankPort as _, Body};
 use crate::rules::{Answer, Operation, RequestState, State};
-use crate::service::Command;
-use crate::simulator::Mode;
+use crate::service::{self, Command, exchange};
+use crate::simulator::{self, Mode};
 use crate::store::alarms::AlarmKind;
 
 async fn on_line(name: &str) -> Vec<House> {
@@ -163,9 +167,66 @@ async fn an_account_number_of_somebody_else_is_an_alarm() {
 async fn two_rounds_at_once_send_a_request_once() {
     for house in on_line("banks_two_rounds").await {
         house.begin(Command::PreOpen(house.bank.id)).await.expect("begun");
-        tokio::join!(house.round(), house.round());
+        // As two processes would, which know nothing of each other's turns.
+        let ways = config::ways(&house.app.config.data).expect("read");
+        let turn = || exchange::with_bank(&house.app, &house.bank, ways.get(&house.bank.code));
+        let (one, other) = tokio::join!(turn(), turn());
+        assert!(one.is_ok() && other.is_ok());
         assert_eq!(house.acts("bank.sent").await, 1, "{}", house.engine);
         assert_eq!(house.state().await, State::Opened);
+    }
+}
+
+/// A bank that keeps its connection open and says nothing keeps no other bank waiting.
+#[tokio::test]
+async fn a_slow_bank_delays_no_other() {
+    for house in houses("banks_slow_one").await {
+        let gate = std::sync::Arc::new(tokio::sync::Notify::new());
+        let opened = gate.clone();
+        let silent = axum::routing::post(move || async move {
+            opened.notified().await;
+            axum::http::StatusCode::SERVICE_UNAVAILABLE
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let routes = axum::Router::new().route("/requests", silent);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        std::fs::write(house.test.folder.join("bank.secret"), "a-secret-of-tests").expect("kept");
+        let ways = serde_json::json!({"SFYH": {
+            "port": "http", "address": format!("http://{address}"), "secret_file": "bank.secret",
+            "timeout_seconds": 60, "first_query_seconds": 1,
+        }});
+        let file = house.test.folder.join("banks.json");
+        std::fs::write(file, ways.to_string()).expect("written");
+        let slow = house.begin(Command::PreOpen(house.bank.id)).await.expect("begun");
+
+        let other = bank(&house.app, "OTHER", Some((0, 100))).await;
+        let (holder, clerk) = (person(&house.app, 2).await, actor(Role::Clerk));
+        let (card, open) = (house.app.id(), Command::PreOpen(other.id));
+        let good = service::begin(&house.app, &clerk, holder, card, open, "开户").await;
+        let good = good.expect("begun");
+        let folder = house.test.folder.join("banks").join("OTHER");
+        let mut told = String::new();
+        for _ in 0..50 {
+            let within = std::time::Duration::from_millis(300);
+            told = exchange::round_within(&house.app, within).await.expect("a round");
+            if folder.join("outgoing").exists() {
+                simulator::step_folder(&folder, &house.host).expect("answered");
+            }
+            if house.request(good).await.state.is_final() {
+                break;
+            }
+        }
+        assert_eq!(house.request(good).await.state, RequestState::Done, "{}", house.engine);
+        assert_eq!(house.request(slow).await.state, RequestState::Sent, "{told}");
+        gate.notify_one();
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            if house.request(slow).await.state == RequestState::Unknown {
+                break;
+            }
+        }
+        assert_eq!(house.request(slow).await.state, RequestState::Unknown, "{}", house.engine);
     }
 }
 

@@ -167,7 +167,8 @@ impl House {
     }
 
     pub async fn round(&self) -> String {
-        exchange::round(&self.app).await.expect("a round")
+        let whole = Duration::from_secs(600);
+        exchange::round_within(&self.app, whole).await.expect("a round")
     }
 
     /// Begins and has it answered by a good bank.

@@ -122,6 +122,35 @@ async fn a_report_of_loss_takes_the_place_of_what_has_not_left() {
     }
 }
 
+/// A locked card is blocked at its bank as such, and does not wait either (Art. 20).
+#[tokio::test]
+async fn a_freeze_is_its_own_word_and_takes_the_place_of_what_has_not_left() {
+    for house in houses("banks_freeze").await {
+        house.over_http().await;
+        house.carry_out(Command::PreOpen(house.bank.id)).await;
+        let activation = house.begin(Command::Activate).await.expect("begun");
+        let freeze = house.carry_out(Command::Freeze).await;
+        assert_eq!((freeze.state, freeze.answer.as_str()), (RequestState::Done, "frozen"));
+        assert_eq!(house.request(activation).await.answer, "superseded");
+        assert_eq!(house.state().await, State::Frozen, "{}", house.engine);
+        assert_eq!(code_of(house.begin(Command::Release).await), "banks/not-in-this-state");
+        assert_eq!(code_of(house.begin(Command::Freeze).await), "banks/not-in-this-state");
+        house.carry_out(Command::Unfreeze).await;
+        assert_eq!(house.state().await, State::Active, "{}", house.engine);
+        let at_bank = house.host.state(&house.card.to_string());
+        assert_eq!(at_bank, Some(State::Active));
+        // Both stop the account: neither waits for the other, and neither is withdrawn for it.
+        let freeze = house.begin(Command::Freeze).await.expect("begun");
+        assert_eq!(code_of(house.begin(Command::Freeze).await), "banks/request-under-way");
+        let loss = house.begin(Command::ReportLoss).await.expect("begun");
+        house.round().await;
+        assert_eq!(house.request(freeze).await.state, RequestState::Done, "{}", house.engine);
+        assert_eq!(house.request(loss).await.answer, "lost");
+        house.round().await;
+        assert_eq!(house.state().await, State::Lost);
+    }
+}
+
 /// PIPL, Art. 19: the number is encrypted, found by a keyed digest, and what was asked is forgotten.
 #[tokio::test]
 async fn account_numbers_and_requests_are_never_stored_in_the_clear() {

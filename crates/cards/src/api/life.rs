@@ -15,7 +15,7 @@ use crate::pages::HOTLINE;
 use crate::pages::person::{choose_cause, fee};
 use crate::rules::{CancelCause, Cause, Command};
 use crate::service::hotline::{self, Caller};
-use crate::service::{self, decisions};
+use crate::service::{self, OwnAct, decisions};
 
 const HOLDER: Access = Access::Roles(&[Role::Holder]);
 
@@ -319,24 +319,14 @@ async fn own(State(app): State<App>, actor: Actor) -> Result<Json<OwnBody>, Prob
 }
 
 /// What a holder does with his own card.
-#[derive(Deserialize, utoipa::ToSchema)]
-struct OwnActBody {
-    /// `lose`, `link`, `release` (of a temporary loss), `renew`, `withdraw`.
-    act: String,
-    /// The holder's password, for `release`.
-    #[serde(default)]
-    password: String,
-}
-
-/// What a holder does with his own card.
-#[utoipa::path(post, path = "/api/v1/me/card", tag = "cards", request_body = OwnActBody,
+#[utoipa::path(post, path = "/api/v1/me/card", tag = "cards", request_body = OwnAct,
     responses((status = 200, body = CardBody)))]
 async fn own_act(
     State(app): State<App>,
     actor: Actor,
-    Json(form): Json<OwnActBody>,
+    Json(form): Json<OwnAct>,
 ) -> Result<Json<CardBody>, Problem> {
-    let done = service::perform_own_act(&app, &actor, &form.act, &form.password).await?;
+    let done = service::perform_own_act(&app, &actor, &form).await?;
     Ok(Json(body(&done)))
 }
 

@@ -14,7 +14,7 @@ use people::rules::{Person, eligibility};
 
 use super::rules::{self, Kind, Proposal, Refused, Report, State};
 use super::store::{self, Event};
-use crate::rules::{CancelCause, Command};
+use crate::rules::{CancelCause, Command, Stage};
 use crate::service::{Hands, perform_in};
 
 /// What became of one line of a delivery.
@@ -188,6 +188,14 @@ fn cancel(
         changed(tx, event, person)?;
     }
     match crate::store::living(tx, person.id)? {
+        // What is not made yet is not ended but taken back; nobody who died has it made.
+        Some(card) if card.stage == Stage::Ordered => {
+            perform_in(tx, hands, actor, person.id, &Command::Withdraw, actor.org)?;
+            match cause.is_death() {
+                true => Ok(people::store::set_deceased(tx, person, Some(event.report.day))?),
+                false => Ok(()),
+            }
+        }
         Some(_) => {
             let command = Command::Cancel { cause, evidence: evidence.to_owned() };
             perform_in(tx, hands, actor, person.id, &command, actor.org).map(drop)
@@ -224,7 +232,8 @@ async fn act_alone(app: App) -> Result<String, Problem> {
         .db
         .read(|tx| {
             let on = settings::get(tx, &super::ALONE, Utc::now())? == 1;
-            Ok::<_, Problem>((on, store::in_state(tx, State::Proposed, 500)?))
+            // Only what may act alone: reports that wait for a clerk hold up no others.
+            Ok::<_, Problem>((on, store::waiting_of(tx, Kind::Death, 500)?))
         })
         .await?;
     let alone = |event: &Event| rules::acts_alone(event.report.kind, event.name_fits, switched_on);

@@ -104,6 +104,19 @@ pub fn in_state(tx: &mut Tx<'_>, state: State, most: i64) -> Result<Vec<Event>, 
     tx.query(&sql, &[v(state.code()), v(most)])?.iter().map(read).collect()
 }
 
+/// Reports of one kind that wait, with the registered name, oldest first.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn waiting_of(tx: &mut Tx<'_>, kind: Kind, most: i64) -> Result<Vec<Event>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM life_event WHERE state = $1 AND kind = $2 AND name_fits
+         ORDER BY id LIMIT $3"
+    );
+    let state = State::Proposed.code();
+    tx.query(&sql, &[v(state), v(kind.code()), v(most)])?.iter().map(read).collect()
+}
+
 /// How many reports are in a state.
 ///
 /// # Errors

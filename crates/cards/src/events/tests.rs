@@ -57,6 +57,26 @@ async fn a_reported_death_ends_the_card_when_a_clerk_confirms_it() {
     }
 }
 
+/// Art. 13: who dies before his card is made gets none, by the same confirmation.
+#[tokio::test]
+async fn a_reported_death_takes_an_application_back() {
+    for test in databases("events_ordered") {
+        let (app, clerk) = office(&test).await;
+        let person = resident(&app, &clerk, 34).await;
+        let apply = crate::rules::Command::Apply { guardian: String::new() };
+        crate::service::perform(&app, &clerk, person, apply).await.expect("applied");
+        let sender = actor(Role::DepartmentOfficer);
+        let death = report(&app, person, Kind::Death, "民政-3").await;
+        let id = send(&app, &sender, death).await.1.expect("open");
+        confirm(&app, &clerk, id, String::new()).await.expect("confirmed");
+        let (now, all) = held(&app, person).await;
+        assert!(now.living.is_none());
+        assert_eq!(all[0].stage, Stage::Withdrawn, "{}", test.engine);
+        let known = app.db.read(move |tx| people::store::by_id(tx, person)).await.expect("read");
+        assert!(known.expect("registered").deceased_on.is_some());
+    }
+}
+
 /// Art. 13: a name that differs needs a word of the clerk; a report that does not hold needs one, too.
 #[tokio::test]
 async fn a_report_about_another_name_is_not_confirmed_without_a_word() {

@@ -10,15 +10,14 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::{Utc, day_text};
-use serde::Deserialize;
 
 use super::bank::other;
 use super::person::clock_rows;
 use crate::production::{ProgressStep, StepState};
 use crate::rules::clocks::State as Clock;
-use crate::rules::{Card, Command, Refused, Stage};
-use crate::service::{self, Glance};
-use crate::settings::TEMPORARY_DAYS;
+use crate::rules::{Card, Cause, Command, Refused, Stage, fee_of};
+use crate::service::{self, Glance, OWN_CAUSES, OwnAct};
+use crate::settings::{FEE_FEN, TEMPORARY_DAYS};
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -27,6 +26,7 @@ struct MePage {
     number: String,
     glance: Glance,
     problem: Option<Problem>,
+    fee_fen: i64,
 }
 
 impl MePage {
@@ -41,6 +41,7 @@ impl MePage {
                 (Command::LoseTemporarily, "lose")
                     | (Command::Link, "link")
                     | (Command::Release { .. }, "release")
+                    | (Command::Replace { .. }, "replace")
             );
             fits && one.refused.is_none()
         })
@@ -72,6 +73,22 @@ impl MePage {
         self.glance.coming.is_none() && self.glance.card.as_ref().is_some_and(soon)
     }
 
+    /// Why the holder can have his card replaced now, and what it costs.
+    fn causes(&self) -> Vec<(Cause, String)> {
+        let card = self.glance.card.as_ref();
+        let Some(card) = card.filter(|card| card.stage == Stage::Active) else { return Vec::new() };
+        let fits = |cause: &Cause| match cause {
+            Cause::Lost => card.clocks.social == Clock::Lost,
+            _ => card.clocks.social == Clock::On,
+        };
+        let open = self.may("replace");
+        let priced = |cause: Cause| {
+            let fen = fee_of(cause, self.fee_fen);
+            (cause, format!("{}.{:02}", fen / 100, fen % 100))
+        };
+        OWN_CAUSES.into_iter().filter(|cause| open && fits(cause)).map(priced).collect()
+    }
+
     fn faces(&self, card: &Card) -> Vec<(String, String, &'static str)> {
         clock_rows(&self.p, &card.clocks)
     }
@@ -94,7 +111,8 @@ async fn show(
 ) -> Result<Response, Problem> {
     let glance = service::holdings(app, actor).await?;
     let number = glance.person.number.mask();
-    render(&MePage { p, number, glance, problem })
+    let fee_fen = app.db.read(|tx| settings::get(tx, &FEE_FEN, Utc::now())).await?;
+    render(&MePage { p, number, glance, problem, fee_fen })
 }
 
 #[derive(Template)]
@@ -126,20 +144,13 @@ pub(super) async fn history(
     render(&HistoryPage { p, glance })
 }
 
-#[derive(Deserialize)]
-pub(super) struct OwnAct {
-    act: String,
-    #[serde(default)]
-    password: String,
-}
-
 pub(super) async fn act(
     State(app): State<App>,
     actor: Actor,
     p: Page,
     Form(form): Form<OwnAct>,
 ) -> Result<Response, Problem> {
-    match service::perform_own_act(&app, &actor, &form.act, &form.password).await.map(drop) {
+    match service::perform_own_act(&app, &actor, &form).await.map(drop) {
         Ok(()) => Ok(Redirect::to("/me").into_response()),
         Err(problem) if problem.status < 500 && problem.status != 404 => {
             let status = StatusCode::from_u16(problem.status).unwrap_or_default();

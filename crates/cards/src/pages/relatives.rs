@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::person::{clock_rows, parse};
 use crate::rules::clocks::State as Clock;
+use crate::service::entrusted::{self, Entrusted};
 use crate::service::relatives::{self, ForRelative, Relative};
 
 #[derive(Template)]
@@ -21,6 +22,7 @@ use crate::service::relatives::{self, ForRelative, Relative};
 struct RelativesPage {
     p: Page,
     relatives: Vec<Relative>,
+    entrusted: Vec<Entrusted>,
     outlets: Vec<(Id, Text)>,
     problem: Option<Problem>,
 }
@@ -43,6 +45,24 @@ impl RelativesPage {
         let card = relative.held.living.as_ref();
         card.map(|card| self.p.text(&card.stage.name().0).to_owned()).unwrap_or_default()
     }
+
+    /// What an agent sees of the card: its stage, then its functions.
+    fn seen(&self, one: &Entrusted) -> Vec<(String, String, &'static str)> {
+        let Some(card) = one.held.as_ref().and_then(|held| held.living.as_ref()) else {
+            return Vec::new();
+        };
+        let (stage, badge) = card.stage.name();
+        let first = (self.p.t("实体卡", "Physical card"), self.p.text(&stage), badge);
+        let mut rows = vec![(first.0.to_owned(), first.1.to_owned(), first.2)];
+        rows.extend(clock_rows(&self.p, &card.clocks));
+        rows
+    }
+
+    fn acts(&self, one: &Entrusted) -> String {
+        let names: Vec<String> =
+            one.acts.iter().map(|act| self.p.text(&act.name()).to_owned()).collect();
+        names.join(self.p.t("、", ", "))
+    }
 }
 
 async fn show(
@@ -52,8 +72,9 @@ async fn show(
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
     let relatives = relatives::list(app, actor).await?;
+    let entrusted = entrusted::list(app, actor).await?;
     let outlets = relatives::outlets(app).await?;
-    render(&RelativesPage { p, relatives, outlets, problem })
+    render(&RelativesPage { p, relatives, entrusted, outlets, problem })
 }
 
 pub(super) async fn list(
@@ -70,6 +91,9 @@ pub(super) struct Asked {
     act: String,
     #[serde(default)]
     outlet: String,
+    /// `agent` when the holder acts by an authorisation, else by the family service.
+    #[serde(default)]
+    by: String,
 }
 
 pub(super) async fn act(
@@ -84,7 +108,11 @@ pub(super) async fn act(
         "lose" => ForRelative::Lose,
         _ => return Err(Problem::not_found()),
     };
-    match relatives::act(&app, &actor, person, what).await {
+    let done = match asked.by.as_str() {
+        "agent" => entrusted::act(&app, &actor, person, what).await,
+        _ => relatives::act(&app, &actor, person, what).await,
+    };
+    match done {
         Ok(_) => Ok(Redirect::to("/me/relatives").into_response()),
         Err(problem) if problem.status < 500 => {
             let status = StatusCode::from_u16(problem.status).unwrap_or_default();

@@ -106,10 +106,11 @@ impl House {
 
     /// The newest file that went out for a batch.
     pub(super) async fn file_out(&self, id: Id) -> Vec<u8> {
+        let keys = self.app.keys.clone();
         let content = self.app.db.read(move |tx| {
             let out = file_store::of_batch(tx, id)?.into_iter().rfind(|f| f.direction == "out");
             let out = out.ok_or(DbError::NotOne(0))?;
-            Ok::<_, DbError>(file_store::by_id(tx, out.id)?.and_then(|(_, content)| content))
+            Ok::<_, DbError>(file_store::by_id(tx, &keys, out.id)?.and_then(|(_, content)| content))
         });
         content.await.expect("read").expect("content")
     }

@@ -31,13 +31,20 @@ pub struct BankView {
     pub changing: Option<Text>,
     /// Whether that change can still be called off.
     pub can_call_off: bool,
+    /// Accounts of earlier cards, of all records of the person, with the names of their banks.
+    pub earlier: Vec<(Account, Text)>,
 }
 
 /// The bank's side of a card, as shown at the desk and to the holder.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn view(tx: &mut Tx<'_>, person: Id, card: Option<Id>) -> Result<BankView, DbError> {
+pub fn view(
+    tx: &mut Tx<'_>,
+    records: &[Id],
+    person: Id,
+    card: Option<Id>,
+) -> Result<BankView, DbError> {
     let account = match card {
         Some(card) => bank_service::account(tx, person, card)?,
         None => None,
@@ -60,7 +67,15 @@ pub fn view(tx: &mut Tx<'_>, person: Id, card: Option<Id>) -> Result<BankView, D
         Some(change) => banks::store::agreements::bank(tx, change.bank)?.map(|bank| bank.name),
         None => None,
     };
-    Ok(BankView { account, bank, choices, changing, can_call_off })
+    let mut earlier = Vec::new();
+    for account in banks::store::accounts::of_records(tx, records)? {
+        if Some(account.card) != card
+            && let Some(bank) = banks::store::agreements::bank(tx, account.bank)?
+        {
+            earlier.push((account, bank.name));
+        }
+    }
+    Ok(BankView { account, bank, choices, changing, can_call_off, earlier })
 }
 
 /// Asks of the bank what an event of the card means for its account.
@@ -74,12 +89,14 @@ pub(super) fn follow(tx: &mut Tx<'_>, asking: Asking<'_>, event: &Event) -> Resu
             bank_service::begin_activate_in(tx, asking)?;
             (Expected::Active, None)
         }
-        Event::LostTemporarily { .. } | Event::Lost | Event::Locked => {
+        Event::LostTemporarily { .. } | Event::Lost => {
             (Expected::Lost, Some(bank_service::begin_report_loss_in as Begin))
         }
-        Event::Lapsed | Event::Released | Event::Unlocked => {
+        Event::Locked => (Expected::Frozen, Some(bank_service::begin_freeze_in as Begin)),
+        Event::Lapsed | Event::Released => {
             (Expected::Active, Some(bank_service::begin_release_in as Begin))
         }
+        Event::Unlocked => (Expected::Active, Some(bank_service::begin_unfreeze_in as Begin)),
         Event::Replaced | Event::Cancelled => {
             (Expected::Closed, Some(bank_service::begin_close_in as Begin))
         }
@@ -345,3 +362,6 @@ fn step(tx: &mut Tx<'_>, app: &App, change: &Change) -> Result<i64, Problem> {
     journal::record(tx, &entry)?;
     Ok(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
-use kernel::journal::{self, Entry, Stored};
+use kernel::journal::{Entry, Stored};
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
@@ -25,7 +25,7 @@ pub struct Glance {
     pub card: Option<Card>,
     /// The card that will take its place.
     pub coming: Option<Card>,
-    /// Cards that have ended, newest first.
+    /// Cards that have ended, of all records of the person.
     pub past: Vec<Card>,
     /// The electronic card beside the living one.
     pub ecard: Option<ECard>,
@@ -35,6 +35,8 @@ pub struct Glance {
     pub history: Vec<Stored>,
     /// The way of the card that is being made, like a parcel; empty when none is.
     pub progress: Vec<ProgressStep>,
+    /// How the fee of the coming card was settled (Art. 12).
+    pub fee: Option<String>,
     /// The bank's side (Art. 10).
     pub bank: BankView,
     /// What should be said without being asked (Art. 15).
@@ -64,24 +66,31 @@ fn look(tx: &mut Tx<'_>, person: Person, outlet: Option<Id>) -> Result<Glance, P
         Some(card) => store::ecard_of(tx, card)?,
         None => None,
     };
-    let mut past = store::all_of(tx, person.id)?;
-    past.retain(|card| card.stage.is_over());
+    let records = people::records::of(tx, person.id)?;
+    let mut past = Vec::new();
+    for record in &records {
+        past.extend(store::all_of(tx, *record)?.into_iter().filter(|card| card.stage.is_over()));
+    }
     let history = history(tx, person.id)?;
     drop(context);
     let making = held.coming.is_some()
         || held.living.as_ref().is_some_and(|card| card.stage != Stage::Active);
     let progress = if making { crate::production::progress(tx, person.id)? } else { Vec::new() };
-    let bank = bank::view(tx, person.id, held.living.as_ref().map(|card| card.id))?;
+    let bank = bank::view(tx, &records, person.id, held.living.as_ref().map(|card| card.id))?;
+    let fee = match &held.coming {
+        Some(card) => store::fee_of(tx, card)?,
+        None => None,
+    };
     let hints = rules::hints(&person, held.living.as_ref(), Utc::now());
     let (card, coming) = (held.living, held.coming);
-    Ok(Glance { person, card, coming, past, ecard, possible, history, progress, bank, hints })
+    Ok(Glance { person, card, coming, past, ecard, possible, history, progress, fee, bank, hints })
 }
 
 /// The most entries of a history that are shown.
 const HISTORY: i64 = 200;
 
 fn history(tx: &mut Tx<'_>, person: Id) -> Result<Vec<Stored>, DbError> {
-    let mut entries = journal::about(tx, person, Id(i64::MAX), HISTORY)?;
+    let mut entries = people::records::entries(tx, person, Id(i64::MAX), HISTORY)?;
     entries.retain(|entry| entry.act.starts_with("card."));
     Ok(entries)
 }

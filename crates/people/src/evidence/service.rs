@@ -71,6 +71,7 @@ pub fn take_in(
 ) -> Result<Evidence, Problem> {
     let (now, kind) = (entry.at, new.kind);
     let person = records::living(tx, person)?.ok_or(NoPerson::Unknown)?;
+    records::claim(tx, person)?;
     let limit = settings::get(tx, &rules::LIMIT, now)?;
     let all = records::of(tx, person)?;
     let kept = store::of(tx, &all)?.iter().filter(|e| e.removed_at.is_none()).count();

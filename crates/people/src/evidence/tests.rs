@@ -78,6 +78,22 @@ async fn wrong_large_and_too_many_files_are_refused_and_nothing_is_kept() {
 }
 
 #[tokio::test]
+async fn of_many_files_at_once_no_more_are_kept_than_may_be() {
+    for house in houses("evidence_race").await {
+        let person = house.register(somebody(1, true)).await;
+        let take = || service::take(&house.app, &house.clerk, person.id, new(png("x")));
+        for _ in 1..rules::LIMIT.default {
+            take().await.expect("there is room");
+        }
+        let taken = tokio::join!(take(), take(), take(), take());
+        let mut codes = [taken.0, taken.1, taken.2, taken.3].map(code_of);
+        codes.sort_unstable();
+        let full = "people/evidence-too-many";
+        assert_eq!(codes, ["ok", full, full, full], "{}", house.engine);
+    }
+}
+
+#[tokio::test]
 async fn after_its_days_the_content_goes_and_the_record_with_its_digest_stays() {
     for house in houses("evidence_days").await {
         let person = house.register(somebody(1, true)).await;

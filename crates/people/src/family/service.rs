@@ -94,6 +94,7 @@ pub async fn ask(app: &Platform, actor: &Actor, form: NewLink) -> Result<Link, P
             if relative.id == holder {
                 return Err(Refused::Himself.into());
             }
+            records::claim(tx, holder)?;
             let limit = settings::get(tx, &rules::LIMIT, now)?;
             let records = records::of(tx, holder)?;
             let links = store::asked_by(tx, &records)?;

@@ -87,3 +87,25 @@ async fn wrong_names_are_told_like_unknown_numbers_and_the_limit_holds() {
         assert_eq!(code_of(one_more), "people/family-too-many", "{}", house.engine);
     }
 }
+
+#[tokio::test]
+async fn of_many_links_at_once_no_more_are_kept_than_may_be() {
+    for house in houses("family_race").await {
+        let me = house.register(somebody(1, true)).await;
+        let mut relatives = Vec::new();
+        for n in 0..LIMIT.default + 3 {
+            relatives.push(house.register(somebody(2 + n as u32, true)).await);
+        }
+        let (first, last) = relatives.split_last_chunk::<4>().expect("enough");
+        for relative in first {
+            service::ask(&house.app, &holder(&me), link(relative)).await.expect("there is room");
+        }
+        let actor = holder(&me);
+        let ask = |n: usize| service::ask(&house.app, &actor, link(&last[n]));
+        let asked = tokio::join!(ask(0), ask(1), ask(2), ask(3));
+        let mut codes = [asked.0, asked.1, asked.2, asked.3].map(code_of);
+        codes.sort_unstable();
+        let full = "people/family-too-many";
+        assert_eq!(codes, ["ok", full, full, full], "{}", house.engine);
+    }
+}

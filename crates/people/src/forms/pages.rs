@@ -11,11 +11,10 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use serde::Deserialize;
 
+use super::print;
 use super::service::{self, ASSISTED, Fields, SignedForm, Signing, TEXT_VERSION};
 use crate::api::DESK;
-use crate::document::DocumentKind;
 use crate::evidence;
-use crate::rules::Ground;
 use crate::show::{after, parse, proofs};
 
 pub(crate) fn routes() -> Routes {
@@ -45,24 +44,8 @@ struct FormPage {
 }
 
 impl FormPage {
-    fn document(&self) -> String {
-        let kind = DocumentKind::from_code(&self.fields.document);
-        kind.map(|kind| format!("{} / {}", kind.zh(), kind.en())).unwrap_or_default()
-    }
-
-    fn ground(&self) -> String {
-        let ground = Ground::from_code(&self.fields.ground).map(Ground::name);
-        ground.map(|name| format!("{} / {}", name.zh, name.en)).unwrap_or_default()
-    }
-
-    fn household(&self) -> String {
-        let division = kernel::divisions::find(&self.fields.household);
-        division.map(|d| format!("{} / {}", d.zh, d.en)).unwrap_or_default()
-    }
-
-    fn how(&self, code: &str) -> String {
-        let known = ASSISTED.iter().find(|known| known.0 == code);
-        known.map(|known| format!("{} / {}", known.1, known.2)).unwrap_or_default()
+    fn lines(&self) -> Vec<print::Line> {
+        print::lines(&self.fields)
     }
 }
 

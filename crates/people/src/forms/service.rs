@@ -95,7 +95,7 @@ pub struct SignedForm {
 }
 
 /// A signature under the form, as a clerk enters it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub struct Signing {
     /// Id of the signature in the vault.
     pub signature: String,
@@ -143,11 +143,10 @@ pub async fn sign(
                 by_name: by.name.clone(),
             };
             insert(tx, &one, &by, now)?;
-            let how = ASSISTED.iter().find(|known| known.0 == one.assisted);
-            let how = how.map_or("", |known| known.1);
-            let why = format!("申领登记表签字：{how} {}", one.assisted_by);
+            let how = super::print::how(&one);
             let entry = entry.clone().about(person.id);
-            journal::record(tx, &entry.why(why.trim(), &crate::service::CLERK_FIELDS))?;
+            let why = format!("申领登记表签字：{how}");
+            journal::record(tx, &entry.why(why, &crate::service::CLERK_FIELDS))?;
             Ok(one)
         })
         .await

@@ -15,7 +15,7 @@ use super::rules::{self, Act, Kind, Refused, Representative};
 use super::store;
 use crate::document::DocumentKind;
 use crate::number::{PersonNumber, Strictness};
-use crate::rules::Refused as NoPerson;
+use crate::rules::{Person, Refused as NoPerson};
 use crate::{evidence, pinyin, records};
 
 /// Who says that he acts for somebody.
@@ -44,6 +44,37 @@ pub fn may_act(
     let mut known = store::of(tx, &records)?;
     known.retain(|one| numbers.iter().any(|number| number == one.number.as_str()));
     Ok(rules::choose(&represented, known, act, today)?)
+}
+
+/// Whom somebody acts for today, what he is to them, and what he may do.
+///
+/// # Errors
+/// See [`Problem`].
+pub fn clients(
+    tx: &mut Tx<'_>,
+    person: Id,
+    today: Date,
+) -> Result<Vec<(Person, String, Vec<Act>)>, Problem> {
+    let numbers = numbers_of(tx, &Claim::Person(person))?;
+    let mut entries = store::by_numbers(tx, &numbers)?;
+    entries.retain(|one| one.holds_on(today));
+    let mut clients: Vec<(Person, String, Vec<Act>)> = Vec::new();
+    for one in entries {
+        let Some(represented) = crate::store::by_id(tx, one.person)? else { continue };
+        // The same person may stand in two records, or have given two authorisations.
+        if clients.iter().any(|(known, _, _)| known.id == represented.id) {
+            continue;
+        }
+        let records = records::of(tx, represented.id)?;
+        let mut known = store::of(tx, &records)?;
+        known.retain(|one| numbers.iter().any(|number| number == one.number.as_str()));
+        let may = |act: &Act| rules::choose(&represented, known.clone(), *act, today).is_ok();
+        let acts: Vec<Act> = Act::ALL.into_iter().filter(may).collect();
+        if !acts.is_empty() {
+            clients.push((represented, one.relation, acts));
+        }
+    }
+    Ok(clients)
 }
 
 /// A representative may have changed his number since he was entered.

@@ -75,6 +75,17 @@ pub fn of(tx: &mut Tx<'_>, records: &[Id]) -> Result<Vec<Representative>, DbErro
     Ok(all)
 }
 
+/// All entries of a representative who is known by one of these numbers.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn by_numbers(tx: &mut Tx<'_>, numbers: &[String]) -> Result<Vec<Representative>, DbError> {
+    let keys: Vec<Value<'_>> = numbers.iter().map(|number| sealed(number.as_str())).collect();
+    let sql = format!("SELECT {COLUMNS} FROM representative WHERE number IN (#)");
+    let rows = tx.query_in(&sql, &keys)?;
+    rows.iter().map(read).collect()
+}
+
 /// Ends a representation.
 ///
 /// # Errors

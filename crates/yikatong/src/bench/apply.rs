@@ -41,14 +41,15 @@ pub(super) async fn run(
     let before = peak_mib();
     let began = Instant::now();
     let job = upload(&app, people).await.map_err(words)?;
-    let uploaded = began.elapsed();
+    let uploaded = (began.elapsed(), peak_mib());
     work::check(&app, &job).await.map_err(words)?;
-    let checked = began.elapsed();
+    let checked = (began.elapsed(), peak_mib());
     service::confirm(&app, &job.actor, job.id).await.map_err(words)?;
     let job = apply(&app, job).await.map_err(words)?;
     let whole = began.elapsed();
 
     let rate = |took: Duration| f64::from(people) / took.as_secs_f64();
+    let (uploaded, checked, at) = (uploaded.0, checked.0, [before, uploaded.1, checked.1]);
     let applied = rate(whole - checked);
     println!("{name}, {people} people, a file of {} MiB", job.file_size >> 20);
     println!("  written and encrypted          {:>9.0} people/s", rate(uploaded));
@@ -59,7 +60,9 @@ pub(super) async fn run(
         "  floor: the same rows, bare     {floor:>9.0} people/s   ratio {:.2}",
         applied / floor
     );
-    println!("  peak memory                    {:>9.0} MiB, {before:.0} before it", peak_mib());
+    let [before, uploaded, checked] = at;
+    println!("  peak memory                    {:>9.0} MiB", peak_mib());
+    println!("    {before:.0} before, {uploaded:.0} after upload, {checked:.0} after the check");
     match job.counts.get("registered") {
         Some(count) if *count == i64::from(people) => Ok(()),
         _ => Err(format!("not everybody was applied for: {:?}", job.counts)),

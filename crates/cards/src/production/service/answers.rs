@@ -123,7 +123,7 @@ async fn refuse(
             };
             if let Some(header) = &header {
                 let (id, told) = (app_in.id(), lines.join("\n"));
-                file_store::insert(tx, id, header, &bytes, &told, work.now)?;
+                file_store::insert(tx, &app_in.keys, id, header, &bytes, &told, work.now)?;
             }
             Ok::<_, Problem>(journal::record(tx, &entry)?)
         })
@@ -177,7 +177,8 @@ impl Work {
         if !faults.is_empty() {
             return Ok(Outcome::Refused(faults));
         }
-        file_store::insert(tx, self.app.id(), header, bytes, "", self.now)?;
+        let (keys, id) = (&self.app.keys, self.app.id());
+        file_store::insert(tx, keys, id, header, bytes, "", self.now)?;
         self.answer(tx, batch, lines, &answers)
     }
 

@@ -135,7 +135,8 @@ impl Work {
                 day: self.now.day(),
             };
             let content = files::write(&header, &rows);
-            file_store::insert(tx, self.app.id(), &header, &content, "", self.now)?;
+            let (keys, id) = (&self.app.keys, self.app.id());
+            file_store::insert(tx, keys, id, &header, &content, "", self.now)?;
         }
         let mut entries = vec![self.of_batch(
             "production.sent",

@@ -15,8 +15,8 @@ use people::document::DocumentKind;
 use people::rules::Person;
 use serde_json::json;
 
-use super::Work;
 use super::answers::Outcome;
+use super::{Work, exchange};
 use crate::production::files::{Fault, fault};
 use crate::production::rules::Refused;
 use crate::production::rules::shelf::{Event, State, step};
@@ -440,17 +440,21 @@ pub async fn remind(app: &App) -> Result<usize, Problem> {
         .await
 }
 
-/// Erases contents of files that are older than the setting says. Returns how many.
+/// Erases contents of files that are older than the setting says, in the database and in the folders of
+/// answers. Returns how many.
 ///
 /// # Errors
 /// See [`Problem`].
 pub async fn erase_old_files(app: &App) -> Result<u64, Problem> {
+    let now = Utc::now();
+    let days = app.db.read(move |tx| settings::get(tx, &FILE_DAYS, now)).await?;
+    let before = now.plus_seconds(-days * 86_400);
+    let forgotten = exchange::forget(app, before).await?;
     let app_in = app.clone();
     app.db
         .write(move |tx| {
             let work = Work::new(&app_in, &Actor::system());
-            let days = settings::get(tx, &FILE_DAYS, work.now)?;
-            let erased = file_store::erase_before(tx, work.now.plus_seconds(-days * 86_400))?;
+            let erased = forgotten + file_store::erase_before(tx, before)?;
             let entry = work.entry("production.files-erased").why("到期清除 / retention", &[]);
             journal::record(tx, &Entry { detail: json!({"files": erased}), ..entry })?;
             Ok(erased)

@@ -74,8 +74,8 @@ async fn send_on(app: &App) -> Result<usize, Problem> {
 async fn export(app: &App) -> Result<usize, Problem> {
     let waiting = app.db.read(file_store::to_export).await?;
     for id in &waiting {
-        let id = *id;
-        let found = app.db.read(move |tx| file_store::by_id(tx, id)).await?;
+        let (id, keys) = (*id, app.keys.clone());
+        let found = app.db.read(move |tx| file_store::by_id(tx, &keys, id)).await?;
         let Some((record, Some(content))) = found else { continue };
         let path = folder(app).join(record.stage.code()).join("out").join(record.name());
         blocking(move || write_whole(&path, &content)).await?;
@@ -174,6 +174,44 @@ async fn put_away(
         std::fs::rename(&from, &target)
     })
     .await
+}
+
+/// Removes answers that were put away before a moment: they tell who got a card (Art. 19). Returns how
+/// many.
+///
+/// # Errors
+/// A folder cannot be read or written.
+pub async fn forget(app: &App, before: Utc) -> Result<u64, Problem> {
+    let places = PARTNERS.map(|stage| folder(app).join(stage.code()));
+    blocking(move || {
+        let mut gone = 0;
+        for place in places {
+            for kept in ["done", "refused"] {
+                gone += forget_in(&place.join(kept), before)?;
+            }
+        }
+        Ok(gone)
+    })
+    .await
+}
+
+/// The name begins with the moment at which a file was put away, see [`put_away`].
+fn forget_in(folder: &Path, before: Utc) -> io::Result<u64> {
+    let mut gone = 0;
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let at = name.split_once('-').and_then(|(stamp, _)| stamp.parse().ok());
+        if at.is_some_and(|at: i64| at < before.0) {
+            std::fs::remove_file(entry.path())?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -171,7 +171,7 @@ pub async fn file(
     app.db
         .write(move |tx| {
             let work = Work::new(&app_in, &actor);
-            let found = files::by_id(tx, id)?.ok_or_else(Problem::not_found)?;
+            let found = files::by_id(tx, &app_in.keys, id)?.ok_or_else(Problem::not_found)?;
             let (record, Some(content)) = found else { return Err(Problem::not_found()) };
             let batch = store::by_id(tx, record.batch)?.ok_or_else(Problem::not_found)?;
             let own = match &reach {

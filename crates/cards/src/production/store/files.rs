@@ -2,6 +2,7 @@
 
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
+use kernel::keys::Keys;
 use kernel::time::Utc;
 
 use super::batches::Reach;
@@ -60,12 +61,18 @@ fn read(row: &Row) -> Result<FileRecord, DbError> {
     })
 }
 
-/// Keeps a file with what it said; `faults` is empty for one that counts.
+/// What binds a sealed content to its row.
+fn context(id: Id) -> Vec<u8> {
+    format!("production_file {id}").into_bytes()
+}
+
+/// Keeps a file with what it said, sealed; `faults` is empty for one that counts.
 ///
 /// # Errors
 /// [`DbError::Unique`] when the stage was asked or answered already.
 pub fn insert(
     tx: &mut Tx<'_>,
+    keys: &Keys,
     id: Id,
     header: &Header,
     content: &[u8],
@@ -87,7 +94,7 @@ pub fn insert(
             v(header.count as i64),
             v(&seal::sm3::sm3(content)),
             v(faults),
-            v(content),
+            v(keys.seal_field(content, &context(id))),
             v(now),
         ],
     )
@@ -122,10 +129,18 @@ pub type WithContent = (FileRecord, Option<Vec<u8>>);
 /// A file and its content, as long as that is kept.
 ///
 /// # Errors
-/// See [`DbError`].
-pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<WithContent>, DbError> {
+/// See [`DbError`]; a content of other keys or another row cannot be opened.
+pub fn by_id(tx: &mut Tx<'_>, keys: &Keys, id: Id) -> Result<Option<WithContent>, DbError> {
     let sql = format!("SELECT {FILE}, content FROM production_file WHERE id = $1");
-    tx.optional(&sql, &[v(id)])?.map(|row| Ok((read(&row)?, row.get(10)?))).transpose()
+    let Some(row) = tx.optional(&sql, &[v(id)])? else { return Ok(None) };
+    let content = match row.get::<Option<Vec<u8>>>(10)? {
+        None => None,
+        Some(sealed) => {
+            let opened = keys.open_field(&sealed, &context(id));
+            Some(opened.ok_or_else(|| unknown("the content of a file"))?)
+        }
+    };
+    Ok(Some((read(&row)?, content)))
 }
 
 /// Files for a partner's folder that are not there yet.

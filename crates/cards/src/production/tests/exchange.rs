@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use kernel::db::v;
+use kernel::id::Id;
+use kernel::time::Utc;
+
 use super::{House, back, good, houses};
 use crate::production::rules::{BatchState, LineEvent, Stage};
-use crate::production::service::batches;
 use crate::production::service::exchange::{self, PARTNERS, Rounded};
+use crate::production::service::{batches, delivery};
 
 fn files_in(house: &House, stage: Stage, folder: &str) -> Vec<PathBuf> {
     let place = exchange::folder(&house.app).join(stage.code()).join(folder);
@@ -43,6 +47,70 @@ async fn partners_work_through_their_folders_without_a_hand() {
         }
         let batch = house.batch(id).await;
         assert_eq!((batch.stage, batch.state), (Stage::Outlet, BatchState::Out));
+    }
+}
+
+/// Art. 19, PIPL 51: what a file says stands sealed in the database, is bound to its row, and goes after
+/// its time, there and in the folders.
+#[tokio::test]
+async fn contents_of_files_are_sealed_and_forgotten() {
+    for house in houses("prod_sealed").await {
+        house.apply(0, 2).await;
+        let id = house.gather().await.expect("gathered").id;
+        batches::send(&house.app, &house.clerk, id).await.expect("sent");
+        round(&house).await;
+        let out = fs::read(&files_in(&house, Stage::Bank, "out")[0]).expect("read");
+        let inbox = exchange::folder(&house.app).join("bank/in");
+        fs::write(inbox.join("answer.txt"), back(&out, good)).expect("written");
+        assert_eq!(round(&house).await.taken, 1);
+
+        let read = |tx: &mut kernel::db::Tx<'_>| {
+            let sql = "SELECT id, content FROM production_file ORDER BY id";
+            let row = |row: &kernel::db::Row| Ok((row.get(0)?, row.get(1)?));
+            tx.query(sql, &[])?.iter().map(row).collect::<Result<Vec<_>, kernel::db::DbError>>()
+        };
+        let stored: Vec<(Id, Option<Vec<u8>>)> = house.app.db.read(read).await.expect("read");
+        let sql = "SELECT number FROM person";
+        let numbers = house.app.db.read(move |tx| {
+            let rows = tx.query(sql, &[])?;
+            rows.iter().map(|row| row.get::<String>(0)).collect::<Result<Vec<_>, _>>()
+        });
+        let numbers = numbers.await.expect("read");
+        let tells = |bytes: &[u8]| {
+            numbers.iter().any(|n| bytes.windows(n.len()).any(|part| part == n.as_bytes()))
+        };
+        assert!(stored.len() >= 2 && tells(&out), "the file itself names people");
+        for (_, content) in &stored {
+            assert!(!tells(content.as_ref().expect("kept")), "{}", house.engine);
+        }
+        // Whoever can write to the database cannot put one file's content in another's place.
+        let (first, other) = (stored[0].0, stored[1].0);
+        let moved = "UPDATE production_file SET content =
+                         (SELECT content FROM production_file WHERE id = $1) WHERE id = $2";
+        let moved =
+            house.app.db.housekeeping(move |tx| tx.execute_one(moved, &[v(other), v(first)]));
+        moved.await.expect("moved");
+        let opened = crate::production::service::file(&house.app, &house.clerk, first).await;
+        assert_eq!(opened.expect_err("not its own").status, 500);
+        crate::production::service::file(&house.app, &house.clerk, other).await.expect("its own");
+
+        assert_eq!(delivery::erase_old_files(&house.app).await.expect("run"), 0, "not old yet");
+        let done = files_in(&house, Stage::Bank, "done").remove(0);
+        let name = done.file_name().expect("a name").to_string_lossy().into_owned();
+        let year_ago = Utc::now().plus_seconds(-366 * 86_400).0;
+        let aged = format!("{year_ago}-{}", name.split_once('-').expect("stamped").1);
+        fs::rename(&done, done.with_file_name(aged)).expect("renamed");
+        let sql = "UPDATE production_file SET made_at = $1";
+        let age = house.app.db.housekeeping(move |tx| {
+            tx.execute("UPDATE production_batch SET state = 'done'", &[])?;
+            tx.execute(sql, &[v(year_ago)])
+        });
+        let files = age.await.expect("aged");
+        let erased = delivery::erase_old_files(&house.app).await.expect("run");
+        assert_eq!(erased, files + 1, "{}", house.engine);
+        assert!(files_in(&house, Stage::Bank, "done").is_empty());
+        let left: Vec<(Id, Option<Vec<u8>>)> = house.app.db.read(read).await.expect("read");
+        assert!(left.iter().all(|(_, content)| content.is_none()));
     }
 }
 

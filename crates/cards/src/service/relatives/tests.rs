@@ -1,5 +1,6 @@
 use super::*;
 use crate::rules::Stage;
+use crate::rules::clocks::State;
 use crate::service::tests::{held, office, resident};
 use kernel::actor::Role;
 use kernel::law::Article;
@@ -96,5 +97,75 @@ async fn a_guardian_applies_for_a_child_from_the_phone() {
         assert_eq!((&card.stage, card.outlet), (&Stage::Ordered, at));
         let twice = act(&app, &phone, child, apply()).await.expect_err("one person, one card");
         assert_eq!(twice.article, Some(Article(5)), "{}", test.engine);
+    }
+}
+
+/// Art. 12, 15: an agent sees on his own phone whom he acts for, does what his authorisation says, and
+/// nothing else; the person's record says who it was.
+#[tokio::test]
+async fn an_agent_acts_from_his_phone_within_his_authorisation() {
+    for test in databases("entrusted") {
+        let (app, clerk) = office(&test).await;
+        let (old, agent) = (resident(&app, &clerk, 62).await, resident(&app, &clerk, 63).await);
+        crate::service::tests::give_card(&app, &clerk, old).await;
+        let router = kernel::http::build(app.clone(), crate::api::routes()).router;
+        let phone = Actor { person: Some(agent), ..actor(Role::Holder) };
+        let mut phone = kernel::testing::Client::program(&router, &app, &phone).await;
+        let path = format!("/api/v1/me/entrusted/{old}");
+        let lose = serde_json::json!({"act": "lose"});
+        assert_eq!(phone.get("/api/v1/me/entrusted").await.json(), serde_json::json!([]));
+        assert_eq!(phone.post_json(&path, &lose).await.code(), "people/not-a-representative");
+
+        let authorise = |scope: &'static str| {
+            let (app, clerk) = (app.clone(), clerk.clone());
+            async move {
+                let bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0".to_vec();
+                let kind = EvidenceKind::AgentAuthorisation;
+                let paper = NewEvidence { kind, purpose: "委托书".to_owned(), bytes };
+                let paper = take(&app, &clerk, old, paper).await.expect("taken");
+                let by = person(&app, agent).await;
+                let form = NewRepresentative {
+                    kind: "agent".to_owned(),
+                    relation: "邻居".to_owned(),
+                    scope: scope.to_owned(),
+                    name: by.name,
+                    number: by.number.as_str().to_owned(),
+                    document: by.document.code().to_owned(),
+                    evidence: paper.id.to_string(),
+                    until: kernel::time::day_text(Utc::now().plus_seconds(86_400 * 30).day()),
+                    ..NewRepresentative::default()
+                };
+                enter(&app, &clerk, old, form).await.expect("entered").id
+            }
+        };
+        let first = authorise("collect").await;
+        let seen = phone.get("/api/v1/me/entrusted").await.json();
+        assert_eq!(seen[0]["acts"], serde_json::json!(["collect"]));
+        assert!(seen[0]["card"].is_null(), "{}", test.engine);
+        let name = person(&app, old).await.name;
+        assert_ne!(seen[0]["name"], name, "who may not enquire sees no whole name");
+        let beyond = phone.post_json(&path, &lose).await;
+        assert_eq!(beyond.code(), "people/representation-out-of-scope", "{}", test.engine);
+        assert_eq!(held(&app, old).await.0.living.expect("in use").clocks.social, State::On);
+
+        let second = authorise("loss,enquire").await;
+        let seen = phone.get("/api/v1/me/entrusted").await.json();
+        assert_eq!(seen[0]["name"], name);
+        assert_eq!(seen[0]["card"]["stage"], "active", "{}", test.engine);
+        assert_eq!(phone.post_json(&path, &lose).await.status, 200);
+        let social = held(&app, old).await.0.living.expect("in use").clocks.social;
+        assert_eq!(social, State::LostTemporarily);
+        let read = move |tx: &mut kernel::db::Tx<'_>| journal::about(tx, old, Id(i64::MAX), 50);
+        let entries = app.db.read(read).await.expect("read");
+        let lost = entries.iter().find(|entry| entry.act == "card.lost-temporarily");
+        assert!(lost.expect("on record").detail.contains("邻居"), "the record names the agent");
+        assert!(entries.iter().any(|entry| entry.purpose.starts_with("代办人查看")));
+
+        for one in [first, second] {
+            people::representatives::service::end(&app, &clerk, old, one).await.expect("ended");
+        }
+        assert_eq!(phone.get("/api/v1/me/entrusted").await.json(), serde_json::json!([]));
+        let after = phone.post_json(&path, &lose).await;
+        assert_eq!(after.code(), "people/representation-not-in-force", "{}", test.engine);
     }
 }
