@@ -299,13 +299,13 @@ async fn whatever_is_tried_one_card_lives_and_each_change_has_one_entry() {
         let (app, clerk) = office(&test).await;
         let mut runner = TestRunner::deterministic();
         let sequences = prop::collection::vec(any_command(), 120);
-        let mut all_done = 0;
+        let (mut all_done, mut kept_shut) = (0, 0);
         for round in 0..4 {
             let person = resident(&app, &clerk, 10 + round).await;
             let commands = sequences.new_tree(&mut runner).expect("generated").current();
             let (mut done, mut frozen) = (0, false);
             for (place, command) in commands.into_iter().enumerate() {
-                if place % 20 == 13 {
+                if matches!(place % 20, 13 | 17) {
                     frozen = !frozen;
                     freeze(&app, person, frozen).await;
                 }
@@ -319,6 +319,7 @@ async fn whatever_is_tried_one_card_lives_and_each_change_has_one_entry() {
                     }
                     Err(problem) => {
                         assert!(problem.status < 500, "{}", problem.code);
+                        kept_shut += usize::from(problem.code == "cards/frozen");
                         assert_eq!(held(&app, person).await.1, before, "a refusal changes nothing");
                     }
                 }
@@ -326,7 +327,8 @@ async fn whatever_is_tried_one_card_lives_and_each_change_has_one_entry() {
             check_invariants(&app, person, done, test.engine).await;
             all_done += done;
         }
-        assert!(all_done > 60, "the sequences got somewhere: {all_done}");
+        assert!(all_done > 50, "the sequences got somewhere: {all_done}");
+        assert!(kept_shut > 5, "the freezes stopped something: {kept_shut}");
     }
 }
 
