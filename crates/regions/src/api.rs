@@ -19,6 +19,7 @@ pub(crate) fn routes(handlers: Handlers) -> Routes {
     Routes::new("regions")
         .api(Access::Public, &[17, 23], routes!(descriptor))
         .api(Access::Public, &[17, 18, 20], routes!(receive))
+        .api(Access::Public, &[17, 20], routes!(revoked))
         .share(handlers)
 }
 
@@ -39,4 +40,16 @@ async fn receive(
     Json(batch): Json<Vec<Signed>>,
 ) -> Result<Json<Vec<Answer>>, Problem> {
     Ok(Json(messages::receive(&app, handlers, batch).await?))
+}
+
+/// Takes a trusted region's word, signed with its own key, that this key is not to be believed any more.
+#[utoipa::path(post, path = "/regions/v1/revoked", tag = "regions", request_body = Signed,
+    responses((status = 200, description = "nothing of that region is believed from now on"),
+        (status = 403, description = "not trusted, or forged")))]
+async fn revoked(
+    State(app): State<App>,
+    Json(signed): Json<Signed>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    trust::take_revocation(&app, &signed).await?;
+    Ok(Json(serde_json::json!({"taken": true})))
 }

@@ -1,14 +1,19 @@
 //! The other province: trust, messages, joint services (Art. 3, 7, 11, 14, 17, 18, 20, 23).
 //!
-//! What is here: signed descriptors, approved by two officers; signed messages with receipts; shared
+//! What is here: signed descriptors, approved by two officers; signed messages with receipts; recognition of
+//! cards; joint outlets; the joint list; one person, one card; agreements between both sides; freezes and
 //! incidents; the bridge console. `docs/regions.md` is the protocol.
 #![forbid(unsafe_code)]
 
+pub mod accords;
 pub mod api;
+pub mod circle;
+pub mod freezes;
 pub mod joint;
 pub mod lists;
 pub mod onecard;
 pub mod pages;
+pub mod places;
 pub mod recognition;
 pub mod rules;
 pub mod service;
@@ -45,6 +50,17 @@ pub const HANDLERS: &[Handler] = &[
     onecard::service::ASK,
     onecard::service::TOLD,
     lists::HANDLER,
+    accords::HANDLER,
+    service::incidents::NOTED,
+    onecard::service::STAND,
+    places::HANDLER,
+    freezes::ASKED,
+    freezes::ANSWERED,
+    freezes::THAWED,
+    freezes::PLEA,
+    circle::PROPOSED,
+    circle::SIGNED,
+    circle::WHOLE,
 ];
 
 /// The schema.
@@ -56,6 +72,9 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "regions-0004", sql: include_str!("../migrations/0004_joint.sql") },
         Migration { name: "regions-0005", sql: include_str!("../migrations/0005_onecard.sql") },
         Migration { name: "regions-0006", sql: include_str!("../migrations/0006_lists.sql") },
+        Migration { name: "regions-0007", sql: include_str!("../migrations/0007_accords.sql") },
+        Migration { name: "regions-0008", sql: include_str!("../migrations/0008_emergency.sql") },
+        Migration { name: "regions-0009", sql: include_str!("../migrations/0009_circle.sql") },
     ]
 }
 
@@ -69,6 +88,7 @@ pub fn settings() -> Vec<&'static Setting> {
         &onecard::SWITCH,
         &onecard::ASK_HOURS,
         &onecard::DAY_LIMIT,
+        &freezes::DAY_LIMIT,
     ]
 }
 
@@ -89,6 +109,9 @@ pub fn jobs() -> Vec<Job> {
     fn lists(app: App) -> Round {
         Box::pin(async move { lists::round(&app, Utc::now().day()).await })
     }
+    fn places(app: App) -> Round {
+        Box::pin(async move { places::round(&app, Utc::now().day()).await })
+    }
     fn months(app: App) -> Round {
         Box::pin(async move {
             joint::service::forget(&app).await?;
@@ -99,6 +122,7 @@ pub fn jobs() -> Vec<Job> {
         Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
         Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
         Job { name: "regions.lists", every: Duration::from_secs(2), run: lists },
+        Job { name: "regions.places", every: Duration::from_secs(60), run: places },
         Job { name: "regions.joint-hourly", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
@@ -120,5 +144,7 @@ pub fn routes_with(
     let recognition = recognition.share(codes).share(catalogue);
     let pages = pages::routes().merge(standards::pages::routes()).merge(lists::pages::routes());
     let joint = joint::api::routes().merge(joint::pages::routes());
-    api::routes(handlers).merge(pages).merge(joint).merge(recognition)
+    let pages = pages.merge(freezes::pages::routes()).merge(circle::pages::routes());
+    let accords = accords::api::routes().merge(accords::pages::routes());
+    api::routes(handlers).merge(pages).merge(joint).merge(recognition).merge(accords)
 }

@@ -19,7 +19,7 @@ use crate::recognition;
 use crate::recognition::store::Figure;
 use crate::rules::{self, Descriptor, Signed};
 use crate::service::{incidents, trust};
-use crate::store::{self, Alarm, Health, Incident, Known};
+use crate::store::{self, Alarm, Health, Incident, Known, Note, Received};
 
 const READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
 const READER: Access = Access::Roles(READERS);
@@ -36,6 +36,8 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/regions/revoke/{region}", BOTH, &[20], revoke)
         .page(Method::POST, "/office/regions/again", OFFICER, &[5, 17], again)
         .page(Method::POST, "/office/regions/incidents", BOTH, &[20], tell)
+        .page(Method::POST, "/office/regions/incidents/{origin}/{id}", BOTH, &[20], add_note)
+        .page(Method::POST, "/office/regions/own-key", BOTH, &[20], revoke_own)
         .nav(READERS, HOME, Text::new("川渝协同", "Other regions"), None)
 }
 
@@ -47,9 +49,14 @@ struct Console {
     known: Vec<Known>,
     health: Vec<Health>,
     alarms: Vec<Alarm>,
-    incidents: Vec<Incident>,
+    incidents: Vec<(Incident, Vec<Note>)>,
     asked: Vec<Figure>,
     held: Vec<Held>,
+    /// Regions that do not answer who has a card.
+    off: Vec<String>,
+    receipts: Vec<Received>,
+    refused: Vec<Received>,
+    now: Utc,
     imports: bool,
     decides: bool,
 }
@@ -64,24 +71,61 @@ impl Console {
             _ => ("badge-info", self.p.t("已更替", "Replaced")),
         }
     }
+
+    /// How long the oldest message waits.
+    fn lag(&self, oldest: &Utc) -> String {
+        self.span(&(self.now.seconds() - oldest.seconds()))
+    }
+
+    /// Seconds for people.
+    fn span(&self, seconds: &i64) -> String {
+        match *seconds {
+            seconds if seconds < 120 => format!("{} {}", seconds.max(0), self.p.t("秒", "s")),
+            seconds if seconds < 7_200 => format!("{} {}", seconds / 60, self.p.t("分钟", "min")),
+            seconds => format!("{} {}", seconds / 3_600, self.p.t("小时", "h")),
+        }
+    }
+
+    /// Regions that have dealt with an emergency.
+    fn done(&self, notes: &[Note]) -> String {
+        let mut all: Vec<&str> =
+            notes.iter().filter(|note| note.done).map(|note| note.region.as_str()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.join(self.p.t("、", ", "))
+    }
 }
 
 async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
     let signed = trust::own_descriptor(&app).ok();
     let own = signed.and_then(|signed: Signed| serde_json::from_str(&signed.text).ok());
     let since = Utc(Utc::now().0 - Utc::DAY);
-    let (known, health, alarms, incidents, asked, held) = app
-        .db
-        .read(move |tx| {
-            let (known, health) = (store::newest(tx)?, store::health(tx)?);
-            let asked = recognition::store::figures(tx, since)?;
-            let (alarms, incidents) = (store::alarms(tx)?, store::incidents(tx)?);
-            Ok::<_, Problem>((known, health, alarms, incidents, asked, onecard::held(tx)?))
-        })
-        .await?;
     let imports = actor.role == Role::MunicipalOfficer;
     let decides = actor.role == Role::MunicipalApprover;
-    render(&Console { p, own, known, health, alarms, incidents, asked, held, imports, decides })
+    let console = move |tx: &mut kernel::db::Tx<'_>| {
+        let mut incidents = Vec::new();
+        for incident in store::incidents(tx)? {
+            let notes = store::notes(tx, (&incident.origin, &incident.id))?;
+            incidents.push((incident, notes));
+        }
+        Ok::<_, Problem>(Console {
+            p: p.clone(),
+            own: own.clone(),
+            known: store::newest(tx)?,
+            health: store::health(tx)?,
+            alarms: store::alarms(tx)?,
+            incidents,
+            asked: recognition::store::figures(tx, since)?,
+            held: onecard::held(tx)?,
+            off: onecard::off(tx)?,
+            receipts: store::receipts(tx, 10)?,
+            refused: store::refused(tx, 20)?,
+            now: Utc::now(),
+            imports,
+            decides,
+        })
+    };
+    render(&app.db.read(console).await?)
 }
 
 fn back() -> Response {
@@ -165,5 +209,38 @@ async fn tell(
     Form(told): Form<Told>,
 ) -> Result<Response, Problem> {
     incidents::tell(&app, &actor, &told.title, &told.text).await?;
+    Ok(back())
+}
+
+#[derive(Deserialize)]
+struct Noted {
+    text: String,
+    #[serde(default)]
+    done: String,
+}
+
+async fn add_note(
+    State(app): State<App>,
+    actor: Actor,
+    Path((origin, id)): Path<(String, String)>,
+    Form(noted): Form<Noted>,
+) -> Result<Response, Problem> {
+    let done = noted.done == "1";
+    incidents::add_note(&app, &actor, (&origin, &id), &noted.text, done).await?;
+    Ok(back())
+}
+
+#[derive(Deserialize)]
+struct Why {
+    #[serde(default)]
+    why: String,
+}
+
+async fn revoke_own(
+    State(app): State<App>,
+    actor: Actor,
+    Form(form): Form<Why>,
+) -> Result<Response, Problem> {
+    trust::revoke_own(&app, &actor, &form.why).await?;
     Ok(back())
 }

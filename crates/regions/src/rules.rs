@@ -19,6 +19,8 @@ pub const DESCRIPTOR: SignerId = SignerId("yikatong-region-descriptor");
 pub const MESSAGE: SignerId = SignerId("yikatong-region-message");
 /// Signs receipts of messages.
 pub const RECEIPT: SignerId = SignerId("yikatong-region-receipt");
+/// Signs a region's word that its own key is not to be believed any more.
+pub const REVOCATION: SignerId = SignerId("yikatong-region-revocation");
 /// Version of the standard between regions that this program speaks (Art. 17).
 pub const STANDARD: i64 = 1;
 /// Seconds that the clocks of two regions may differ.
@@ -77,7 +79,7 @@ impl Signed {
     }
 }
 
-fn fits(key: &str, role: SignerId, text: &str, signature: &str) -> bool {
+pub(crate) fn fits(key: &str, role: SignerId, text: &str, signature: &str) -> bool {
     let key = hex::decode(key).ok().and_then(|key| VerifyingKey::from_bytes(&key, role).ok());
     let signature = hex::decode(signature).ok().and_then(|bytes| bytes.try_into().ok());
     key.zip(signature).is_some_and(|(key, signature)| key.verifies(text.as_bytes(), &signature))
@@ -107,6 +109,19 @@ pub struct Descriptor {
     pub valid_from: i64,
     /// Last second, UTC.
     pub valid_until: i64,
+}
+
+/// A region's word that the key of one of its descriptors is not to be believed any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Region.
+    pub region: String,
+    /// Serial of the descriptor that it is about.
+    pub serial: i64,
+    /// UTC seconds.
+    pub at: i64,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// What two officers compare by telephone: SM3 over key and region, 16 digits in groups of four.
@@ -255,6 +270,21 @@ pub fn judge_time(message: &Message, now_s: i64) -> Result<(), Refused> {
         return Err(Refused::Expired);
     }
     Ok(())
+}
+
+/// Seconds that a question between regions may take.
+pub const LIFETIME_S: i64 = 30;
+
+/// Whether a question or answer of this second may be taken now.
+///
+/// # Errors
+/// [`Refused::Future`], [`Refused::Expired`].
+pub(crate) fn in_time(at: i64, now_s: i64) -> Result<(), Refused> {
+    match at {
+        at if at > now_s.saturating_add(SKEW_S) => Err(Refused::Future),
+        at if at < now_s.saturating_sub(SKEW_S + LIFETIME_S) => Err(Refused::Expired),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a receipt is the trusted region's word on exactly this message.

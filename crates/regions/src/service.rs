@@ -5,11 +5,17 @@ pub mod incidents;
 pub mod messages;
 pub mod trust;
 
-use kernel::platform::{Platform, random};
-use kernel::problem::Problem;
-use seal::sm2::SignerId;
+use std::time::Duration;
 
-use crate::rules::Signed;
+use kernel::law::Refusal as _;
+use kernel::platform::{App, Platform, random};
+use kernel::problem::Problem;
+use kernel::time::Utc;
+use seal::sm2::SignerId;
+use serde::de::DeserializeOwned;
+
+use crate::rules::{Refused, Signed};
+use crate::store;
 
 /// Name of the key that opens what was sealed for this region. It stays when the signing key rotates, so
 /// that what is under way can still be read.
@@ -60,6 +66,44 @@ pub(crate) fn sign_text(
         .create(&name, &random::<32>())
         .and_then(|()| store.sign(&name, role, text.as_bytes()));
     signed.map(hex::encode).map_err(|error| key_problem(&error))
+}
+
+/// Counts what was not believed of a region; empty for one that is not trusted.
+pub(crate) async fn note(app: &App, region: String, refused: Refused) -> Result<(), Problem> {
+    tracing::warn!(region, code = refused.code(), "what another region says is not believed");
+    let counted = app.db.housekeeping(move |tx| store::alarm(tx, &region, refused, Utc::now()));
+    Ok(counted.await?)
+}
+
+/// Sends JSON and reads the answer, of 1 MiB at most; none when there is none in time. It blocks.
+pub(crate) fn call_json<T: DeserializeOwned>(
+    url: &str,
+    body: &str,
+    patience: Duration,
+) -> Option<T> {
+    let config =
+        ureq::Agent::config_builder().timeout_global(Some(patience)).max_redirects(0).build();
+    let agent: ureq::Agent = config.into();
+    let answer = agent.post(url).header("content-type", "application/json").send(body);
+    let text = answer.ok()?.body_mut().with_config().limit(1 << 20).read_to_string().ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Whether somebody at an address takes JSON, whatever he thinks of it. It blocks for 3 s at most.
+fn reaches(url: &str, body: &str) -> bool {
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(3)))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build();
+    let agent: ureq::Agent = config.into();
+    let answer = agent.post(url).header("content-type", "application/json").send(body);
+    answer.is_ok_and(|answer| answer.status().as_u16() < 500)
+}
+
+/// The public half of the key of now, 66 digits.
+pub(crate) fn own_key(app: &Platform, role: SignerId) -> Result<String, Problem> {
+    public(app, &key_name(trust::own(app)?.key), role)
 }
 
 fn public(app: &Platform, name: &str, role: SignerId) -> Result<String, Problem> {

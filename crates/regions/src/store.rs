@@ -17,15 +17,18 @@ pub struct Known {
     pub said: Descriptor,
     /// When its state changed.
     pub changed_at: Utc,
+    /// The list whose members all vouch for it; empty when none does.
+    pub vouched: String,
 }
 
-const KNOWN: &str = "id, state, signed, changed_at";
+const KNOWN: &str = "id, state, signed, changed_at, vouched";
 
 fn known(row: &Row) -> Result<Known, DbError> {
     let broken = |_| DbError::Engine("a stored descriptor cannot be read".to_owned());
     let signed: Signed = serde_json::from_str(&row.get::<String>(2)?).map_err(broken)?;
     let said = serde_json::from_str(&signed.text).map_err(broken)?;
-    Ok(Known { id: row.get(0)?, state: row.get(1)?, said, changed_at: row.get(3)? })
+    let (changed_at, vouched) = (row.get(3)?, row.get(4)?);
+    Ok(Known { id: row.get(0)?, state: row.get(1)?, said, changed_at, vouched })
 }
 
 /// The trusted descriptor of a region; none from an unlisted region.
@@ -46,6 +49,55 @@ pub(crate) fn all_trusted(tx: &mut Tx<'_>) -> Result<Vec<Known>, DbError> {
     let sql =
         format!("SELECT {KNOWN} FROM region_descriptor WHERE state = 'trusted' ORDER BY region");
     tx.query(&sql, &[])?.iter().map(known).collect()
+}
+
+/// The trusted descriptors of all regions as they were signed.
+pub(crate) fn trusted_signed(tx: &mut Tx<'_>) -> Result<Vec<Signed>, DbError> {
+    let sql = "SELECT signed FROM region_descriptor WHERE state = 'trusted' ORDER BY region";
+    let broken = |_| DbError::Engine("a stored descriptor cannot be read".to_owned());
+    let rows = tx.query(sql, &[])?;
+    let read = |row: &Row| serde_json::from_str(&row.get::<String>(0)?).map_err(broken);
+    rows.iter().map(read).collect()
+}
+
+/// Notes that all members of a list vouch for a descriptor.
+pub(crate) fn vouch(tx: &mut Tx<'_>, id: Id, circle: &str) -> Result<(), DbError> {
+    let sql = "UPDATE region_descriptor SET vouched = $1 WHERE id = $2";
+    tx.execute_one(sql, &[v(circle), v(id)])
+}
+
+/// Keeps our word that our key is not to be believed any more, to be told to a region.
+pub(crate) fn insert_revocation(
+    tx: &mut Tx<'_>,
+    (region, serial): (&str, i64),
+    endpoint: &str,
+    signed: &str,
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_revocation (region, serial, endpoint, signed, made_at)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (region, serial) DO NOTHING";
+    let values = [v(region), v(serial), v(endpoint), v(signed), v(now)];
+    tx.execute(sql, &values).map(drop)
+}
+
+/// Revocations of a week that a region has not been reached with: region, serial, endpoint and the signed word.
+pub(crate) fn revocations(
+    tx: &mut Tx<'_>,
+    now: Utc,
+) -> Result<Vec<(String, i64, String, String)>, DbError> {
+    let sql = "SELECT region, serial, endpoint, signed FROM region_revocation
+               WHERE told_at IS NULL AND made_at > $1 ORDER BY region, serial LIMIT 100";
+    let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    tx.query(sql, &[v(Utc(now.0 - 7 * Utc::DAY))])?.iter().map(read).collect()
+}
+
+pub(crate) fn revocation_told(
+    tx: &mut Tx<'_>,
+    (region, serial): (&str, i64),
+    now: Utc,
+) -> Result<(), DbError> {
+    let sql = "UPDATE region_revocation SET told_at = $1 WHERE region = $2 AND serial = $3";
+    tx.execute(sql, &[v(now), v(region), v(serial)]).map(drop)
 }
 
 /// The newest descriptors that were laid before the officers.
@@ -318,4 +370,112 @@ pub(crate) fn incidents(tx: &mut Tx<'_>) -> Result<Vec<Incident>, DbError> {
         })
     };
     tx.query(sql, &[])?.iter().map(read).collect()
+}
+
+/// What a region wrote on the record of an emergency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Which region.
+    pub region: String,
+    /// Id there.
+    pub id: String,
+    /// What was done.
+    pub text: String,
+    /// Who wrote it.
+    pub by: String,
+    /// When, by that region's clock.
+    pub at: Utc,
+    /// Whether that region has dealt with it.
+    pub done: bool,
+}
+
+pub(crate) fn insert_note(
+    tx: &mut Tx<'_>,
+    (origin, incident): (&str, &str),
+    note: &Note,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO region_incident_note
+                   (origin, incident, region, id, text, by_name, at, done)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               ON CONFLICT (origin, incident, region, id) DO NOTHING";
+    let Note { region, id, text, by, at, done } = note;
+    let values = [v(origin), v(incident), v(region), v(id), v(text), v(by), v(*at), v(*done)];
+    tx.execute(sql, &values).map(drop)
+}
+
+/// How much a region wrote on a record.
+pub(crate) fn count_notes(
+    tx: &mut Tx<'_>,
+    (origin, incident): (&str, &str),
+    region: &str,
+) -> Result<i64, DbError> {
+    let sql = "SELECT COUNT(*) FROM region_incident_note
+               WHERE origin = $1 AND incident = $2 AND region = $3";
+    tx.one(sql, &[v(origin), v(incident), v(region)])?.get(0)
+}
+
+/// All that was written on a record, in the order in which it was written.
+pub(crate) fn notes(
+    tx: &mut Tx<'_>,
+    (origin, incident): (&str, &str),
+) -> Result<Vec<Note>, DbError> {
+    let sql = "SELECT region, id, text, by_name, at, done FROM region_incident_note
+               WHERE origin = $1 AND incident = $2 ORDER BY at, region, id";
+    let read = |row: &Row| {
+        Ok(Note {
+            region: row.get(0)?,
+            id: row.get(1)?,
+            text: row.get(2)?,
+            by: row.get(3)?,
+            at: row.get(4)?,
+            done: row.get(5)?,
+        })
+    };
+    tx.query(sql, &[v(origin), v(incident)])?.iter().map(read).collect()
+}
+
+/// A receipt that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// From which region.
+    pub region: String,
+    /// Kind of the message.
+    pub kind: String,
+    /// What became of it there.
+    pub result: String,
+    /// When the receipt came.
+    pub at: Utc,
+    /// Seconds from writing to receipt.
+    pub took_s: i64,
+}
+
+/// The last receipts of all ways, newest first.
+pub(crate) fn receipts(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Received>, DbError> {
+    let sql = "SELECT region, kind, result, receipt_at, made_at FROM region_outbox
+               WHERE receipt_at IS NOT NULL ORDER BY receipt_at DESC, sequence DESC LIMIT $1";
+    let read = |row: &Row| {
+        let (at, made): (Utc, Utc) = (row.get(3)?, row.get(4)?);
+        Ok(Received {
+            region: row.get(0)?,
+            kind: row.get(1)?,
+            result: row.get(2)?,
+            at,
+            took_s: (at.seconds() - made.seconds()).max(0),
+        })
+    };
+    tx.query(sql, &[v(most)])?.iter().map(read).collect()
+}
+
+/// Messages that the other side refused for good, newest first: people settle them.
+pub(crate) fn refused(tx: &mut Tx<'_>, most: i64) -> Result<Vec<Received>, DbError> {
+    let sql = "SELECT region, kind, result, receipt_at, made_at FROM region_outbox
+               WHERE receipt_at IS NOT NULL AND result <> 'ok'
+               ORDER BY receipt_at DESC, sequence DESC LIMIT $1";
+    let read = |row: &Row| {
+        let (at, made): (Utc, Utc) = (row.get(3)?, row.get(4)?);
+        let took_s = (at.seconds() - made.seconds()).max(0);
+        let (region, kind, result) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Received { region, kind, result, at, took_s })
+    };
+    tx.query(sql, &[v(most)])?.iter().map(read).collect()
 }

@@ -23,6 +23,7 @@ pub(crate) struct House {
 async fn house(db: TestDb, region: &str) -> House {
     let schema = crate::migrations();
     let others = [people::MIGRATIONS, banks::MIGRATIONS, items::MIGRATIONS, cards::MIGRATIONS];
+    let others = [&others[..], &[codes::MIGRATIONS, outlets::MIGRATIONS]].concat();
     let migrations = [&[kernel::MIGRATIONS], &others[..], &[&schema[..]]].concat();
     let mut app = platform(&db, &migrations).await;
     let inner = Arc::get_mut(&mut app).expect("nobody else has it yet");
@@ -77,6 +78,18 @@ pub(crate) async fn pairs(name: &str) -> Vec<(House, House)> {
         pairs.push((one, two));
     }
     pairs
+}
+
+/// A third region beside each pair, which only the first one knows, and which knows only the first.
+pub(crate) async fn third(name: &str, pairs: Vec<(House, House)>) -> Vec<(House, House, House)> {
+    let mut all = Vec::new();
+    for ((one, two), db) in pairs.into_iter().zip(databases(name)) {
+        let three = house(db, "520000").await;
+        believe(&one.app, &three.app).await;
+        believe(&three.app, &one.app).await;
+        all.push((one, two, three));
+    }
+    all
 }
 
 fn officer() -> Actor {
@@ -370,5 +383,80 @@ async fn messages_of_a_clock_that_was_ahead_let_others_go_first() {
         here.app.db.housekeeping(shift(-600)).await.expect("its time has come");
         deliver::round(&here.app).await.expect("a round");
         assert_eq!(incidents_at(&there.app).await.len(), rules::BATCH + 1);
+    }
+}
+
+/// Art. 20: one record on both sides, on which each writes, and which says who has dealt with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sides_write_on_the_one_record_of_an_emergency() {
+    for (here, there) in pairs("regions_record").await {
+        incidents::tell(&here.app, &officer(), "读卡器被动手脚", "三处网点").await.expect("told");
+        deliver::round(&here.app).await.expect("a round");
+        let record = there.app.db.read(store::incidents).await.expect("read").remove(0);
+        let key = (record.origin.as_str(), record.id.as_str());
+        incidents::add_note(&there.app, &officer(), key, "已停用同型号", true)
+            .await
+            .expect("noted");
+        let nobody = incidents::add_note(&there.app, &officer(), (key.0, "x"), "无", false).await;
+        assert_eq!(nobody.expect_err("no such record").status, 404);
+        incidents::add_note(&here.app, &officer(), key, "已更换", false).await.expect("noted");
+        for house in [&here, &there] {
+            deliver::round(&house.app).await.expect("a round");
+        }
+        let mut records = Vec::new();
+        for house in [&here, &there] {
+            let (origin, id) = (record.origin.clone(), record.id.clone());
+            let read = move |tx: &mut kernel::db::Tx<'_>| store::notes(tx, (&origin, &id));
+            records.push(house.app.db.read(read).await.expect("read"));
+            let mut browser = Client::signed_in(&house.router, &house.app, &officer()).await;
+            let page = browser.get("/office/regions").await.text();
+            assert!(page.contains("已停用同型号") && page.contains("已处置 510000"), "{page}");
+        }
+        assert_eq!(records[0], records[1], "one record");
+        assert_eq!(records[0].len(), 2);
+    }
+}
+
+/// Art. 20: who has lost his key says so himself, and is believed no more by all at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_whose_key_is_stolen_says_so_itself_and_is_not_believed_until_it_is_approved_anew()
+{
+    for (here, there) in pairs("regions_stolen").await {
+        let why = trust::revoke_own(&here.app, &officer(), " ").await.expect_err("says why");
+        assert_eq!(why.fields[0].field, "why");
+        // A forged word, and one of another descriptor, change nothing.
+        let said = rules::Revoked {
+            region: "500000".to_owned(),
+            serial: 1,
+            at: 0,
+            why: "失窃".to_owned(),
+        };
+        let text = serde_json::to_string(&said).expect("plain data");
+        let forged = crate::service::sign_text(&there.app, 1, rules::REVOCATION, &text);
+        let forged = Signed { text, signature: forged.expect("signed"), before: None };
+        let no = trust::take_revocation(&there.app, &forged).await.expect_err("forged");
+        assert_eq!(no.code, "regions/forged");
+        let text =
+            serde_json::to_string(&rules::Revoked { serial: 9, ..said }).expect("plain data");
+        let other = crate::service::sign_text(&here.app, 1, rules::REVOCATION, &text);
+        let other = Signed { text, signature: other.expect("signed"), before: None };
+        let no = trust::take_revocation(&there.app, &other).await.expect_err("of another");
+        assert_eq!(no.code, "regions/rollback");
+        assert_eq!(answer(&there.app, message(&here.app, |_| {})).await, "ok");
+
+        assert_eq!(trust::revoke_own(&here.app, &officer(), "密钥失窃").await.expect("told"), 1);
+        deliver::round(&here.app).await.expect("a round");
+        let refused = answer(&there.app, message(&here.app, |m| m.id = "ef".repeat(16))).await;
+        assert_eq!(refused, "regions/unlisted");
+        let left = "SELECT COUNT(*) FROM region_revocation WHERE told_at IS NULL";
+        assert_eq!(number(&here.app, left).await, 0);
+        // A new key, approved by two officers with the telephone between them.
+        set_up(&here.app, &here.address, 2, 2);
+        believe(&there.app, &here.app).await;
+        incidents::tell(&here.app, &officer(), "新密钥", "启用").await.expect("told");
+        let ready = "UPDATE region_link SET next_at = 0";
+        here.app.db.housekeeping(|tx| tx.execute(ready, &[])).await.expect("ready");
+        deliver::round(&here.app).await.expect("a round");
+        assert!(incidents_at(&there.app).await.contains(&"新密钥".to_owned()));
     }
 }

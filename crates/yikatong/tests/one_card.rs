@@ -150,3 +150,28 @@ async fn a_silent_region_delays_a_card_and_does_not_prevent_it() {
     }
     assert_eq!(make(&mut home, &id).await.0, 200, "after the days of patience");
 }
+
+/// Art. 5: who does not answer says so, and the other does not wait in vain; when he answers again, he is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_switches_the_question_off_tells_it_and_is_not_waited_for() {
+    for (mut home, there) in pairs("one_card_off").await {
+        let off = "INSERT INTO setting (name, from_at, value)
+                   VALUES ('regions.one-card-check', 0, 0)";
+        there.app.db.housekeeping(|tx| tx.execute(off, &[])).await.expect("off");
+        let person = grown_ups().nth(86).expect("somebody");
+        let id = apply(&mut home, &person).await;
+        assert_eq!(settled(&mut home, &there, &id).await.0, 200, "its word is enough");
+        let officer = testing::actor(Role::MunicipalOfficer);
+        let mut browser = Client::signed_in(&home.built.router, &home.app, &officer).await;
+        let page = browser.get("/office/regions").await.text();
+        assert!(page.contains("已告知停用一人一卡核对"), "{page}");
+        let on = "DELETE FROM setting WHERE name = 'regions.one-card-check'";
+        there.app.db.housekeeping(|tx| tx.execute(on, &[])).await.expect("on");
+        travel(&home, &there).await;
+        let page = browser.get("/office/regions").await.text();
+        assert!(!page.contains("已告知停用一人一卡核对"), "{page}");
+        let other = apply(&mut home, &grown_ups().nth(87).expect("somebody")).await;
+        assert_eq!(make(&mut home, &other).await.1, "cards/asked-elsewhere");
+        assert_eq!(settled(&mut home, &there, &other).await.0, 200);
+    }
+}

@@ -127,12 +127,21 @@ pub enum Source {
     Rule,
     /// A mass freeze of two officers.
     Mass,
+    /// The authority of another region, where the misuse showed.
+    Region,
 }
 
 impl Source {
     /// All sources.
-    pub const ALL: [Self; 6] =
-        [Self::Holder, Self::Hotline, Self::Clerk, Self::Officer, Self::Rule, Self::Mass];
+    pub const ALL: [Self; 7] = [
+        Self::Holder,
+        Self::Hotline,
+        Self::Clerk,
+        Self::Officer,
+        Self::Rule,
+        Self::Mass,
+        Self::Region,
+    ];
 
     /// As stored.
     pub fn code(self) -> &'static str {
@@ -143,6 +152,7 @@ impl Source {
             Self::Officer => "officer",
             Self::Rule => "rule",
             Self::Mass => "mass",
+            Self::Region => "region",
         }
     }
 
@@ -157,6 +167,7 @@ impl Source {
             Self::Holder | Self::Hotline => Thaw::Holder,
             Self::Clerk => Thaw::Counter,
             Self::Officer | Self::Rule | Self::Mass => Thaw::TwoOfficers,
+            Self::Region => Thaw::Region,
         }
     }
 
@@ -175,6 +186,8 @@ pub enum Thaw {
     Counter,
     /// Two officers: one asks, another decides.
     TwoOfficers,
+    /// The region that froze, by its own two officers; nobody here.
+    Region,
 }
 
 /// One freeze.
@@ -254,7 +267,8 @@ impl Terms {
         match source {
             Source::Holder => (None, None),
             // The caller or the person at the counter wanted it: it is looked at, it does not lapse.
-            Source::Hotline | Source::Clerk => (hours(self.look_hours), None),
+            // Another region's ends by its word alone, and somebody here looks at it meanwhile.
+            Source::Hotline | Source::Clerk | Source::Region => (hours(self.look_hours), None),
             Source::Officer | Source::Rule => (hours(self.look_hours), hours(self.unseen_hours)),
             // Two officers have seen it already.
             Source::Mass => (None, hours(self.upheld_days * 24)),
@@ -331,12 +345,13 @@ impl Freeze {
     /// Whether a proof of this level ends it.
     ///
     /// # Errors
-    /// [`Refused::NotInForce`], [`Refused::Counter`], [`Refused::TwoOfficers`].
+    /// [`Refused::NotInForce`], [`Refused::Counter`], [`Refused::TwoOfficers`], [`Refused::Region`].
     pub fn may_thaw(&self, shown: Thaw) -> Result<(), Refused> {
         match self.source.thaw() {
             _ if !self.in_force() => Err(Refused::NotInForce),
             needed if shown >= needed => Ok(()),
             Thaw::TwoOfficers => Err(Refused::TwoOfficers),
+            Thaw::Region => Err(Refused::Region),
             Thaw::Holder | Thaw::Counter => Err(Refused::Counter),
         }
     }

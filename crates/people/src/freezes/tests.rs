@@ -61,6 +61,10 @@ fn a_thaw_needs_the_level_of_who_froze() {
     for source in [Source::Officer, Source::Rule, Source::Mass] {
         assert_eq!(answers(source), [false, false, true]);
     }
+    // Nobody here, two officers neither: only the region that froze.
+    assert_eq!(answers(Source::Region), [false, false, false]);
+    let theirs = freeze(1, Scope::All, Source::Region);
+    assert_eq!(theirs.may_thaw(Thaw::TwoOfficers), Err(Refused::Region));
     let ended = Freeze { lifted_at: Some(NOW), ..freeze(1, Scope::All, Source::Holder) };
     assert_eq!(ended.may_thaw(Thaw::TwoOfficers), Err(Refused::NotInForce));
 }

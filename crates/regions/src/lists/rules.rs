@@ -81,6 +81,9 @@ pub struct Mark {
     pub document: String,
     /// Why it was sent back.
     pub why: String,
+    /// When that side opened its case, UTC microseconds: of two cases about an item the newer one counts.
+    #[serde(default)]
+    pub opened: i64,
 }
 
 impl Mark {
@@ -105,6 +108,7 @@ impl Mark {
             stand,
             document: decided.map(|step| step.evidence.clone()).unwrap_or_default(),
             why: no.map(|step| step.comment.clone()).unwrap_or_default(),
+            opened: case.opened_at.0,
         }
     }
 

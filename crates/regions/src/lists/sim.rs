@@ -185,7 +185,7 @@ impl World {
         cells[PLACES] = self.draw.below(1_000).to_string();
         let (code, last) = ("CY-CU-901".to_owned(), String::new());
         let (document, why) = (String::new(), String::new());
-        Mark { code, cells, last, stand: Stand::Drafted, document, why }
+        Mark { code, cells, last, stand: Stand::Drafted, document, why, opened: 0 }
     }
 
     fn person(&mut self, place: usize, hour: u64, today: Date) {

@@ -24,7 +24,7 @@ pub(crate) fn count_since(tx: &mut Tx<'_>, region: &str, since: Utc) -> Result<i
     tx.one("SELECT COUNT(*) FROM region_list WHERE region = $1", &[v(region)])?.get(0)
 }
 
-/// Keeps the newest word of a region about a text.
+/// Keeps the newest word of a region about a text; an older case of the same text says nothing any more.
 pub(crate) fn hear(
     tx: &mut Tx<'_>,
     region: &str,
@@ -32,18 +32,19 @@ pub(crate) fn hear(
     text: &str,
     now: Utc,
 ) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO region_list (region, code, digest, text, came_at) VALUES ($1, $2, $3, $4, $5)
+    let sql = "INSERT INTO region_list (region, code, digest, text, came_at, opened)
+               VALUES ($1, $2, $3, $4, $5, $6)
                ON CONFLICT (region, code, digest) DO UPDATE SET
-               text = excluded.text, came_at = excluded.came_at, settled = FALSE";
-    let values = [v(region), v(&mark.code), v(mark.digest()), v(text), v(now)];
+               text = excluded.text, came_at = excluded.came_at, opened = excluded.opened,
+               settled = FALSE WHERE region_list.opened <= excluded.opened";
+    let values = [v(region), v(&mark.code), v(mark.digest()), v(text), v(now), v(mark.opened)];
     tx.execute(sql, &values).map(drop)
 }
 
-/// All that a region said, newest first.
+/// All that a region said, what is about its newest case of an item first.
 pub(crate) fn heard(tx: &mut Tx<'_>, region: &str) -> Result<Vec<Heard>, DbError> {
     let sql = "SELECT text, came_at, settled FROM region_list WHERE region = $1
-               ORDER BY came_at DESC, code";
+               ORDER BY opened DESC, came_at DESC, code";
     let rows = tx.query(sql, &[v(region)])?;
     let mut all = Vec::new();
     for row in &rows {

@@ -240,7 +240,7 @@ async fn forge(app: &App, mark: &Mark) {
 fn mark(stand: Stand, from: Date) -> Mark {
     let cells = draft(from).cells().into_iter().map(str::to_owned).collect();
     let (code, last) = (CODE.to_owned(), String::new());
-    Mark { code, cells, last, stand, document: String::new(), why: String::new() }
+    Mark { code, cells, last, stand, document: String::new(), why: String::new(), opened: 0 }
 }
 
 #[test]
@@ -256,4 +256,24 @@ fn a_published_item_stays_only_while_the_other_side_stands_by_it() {
     let other = mark(Stand::CalledOff, day(4));
     assert!(follow("500000", (&ours, None), &other, today).is_none(), "of another text");
     assert_eq!(differences(&ours, &other).len(), 1);
+}
+
+/// The word of an older case that comes late neither hides nor undoes what the newer one says.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_case_of_an_item_is_the_one_that_is_shown() {
+    for (one, two) in pairs("lists_newer").await {
+        let old = Mark { opened: 1, ..mark(Stand::Drafted, day(5)) };
+        let new = Mark { opened: 2, ..mark(Stand::Drafted, day(9)) };
+        let gone = Mark { stand: Stand::CalledOff, ..old.clone() };
+        // The same text once more, as a newer case; then the old case's end comes late.
+        let again = Mark { opened: 3, ..old.clone() };
+        for (told, counts) in
+            [(&old, &old), (&new, &new), (&gone, &new), (&again, &again), (&gone, &again)]
+        {
+            forge(&two.app, told).await;
+            deliver::round(&two.app).await.expect("delivered");
+            let heard = one.app.db.read(|tx| store::heard(tx, "510000")).await.expect("read");
+            assert_eq!(&heard[0].mark, counts);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! a key that only the two regions have; no register changes hands, and each question is journalled on
 //! both sides and limited by the day.
 
+pub(crate) mod rules;
 pub(crate) mod service;
 pub(crate) mod store;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use kernel::time::{Utc, day_text};
 use seal::sm3::MacKey;
 use serde::{Deserialize, Serialize};
 
+use super::rules::said_of;
 use super::store::{self, CardOf, Check};
 use crate::joint::service::Sender;
 use crate::rules::{Message, Refused};
@@ -85,6 +86,34 @@ struct ToldBody {
     held: bool,
 }
 
+/// Hears whether the other region asks and answers at all.
+pub const STAND: Handler = Handler { kind: "onecard.stand", version: 1, run: take_stand };
+
+#[derive(Serialize, Deserialize)]
+struct StandBody {
+    on: bool,
+}
+
+/// Says when this region stops or begins to ask and answer, so that the other does not wait in vain.
+async fn tell_stand(app: &App, region: String, on: bool) -> Result<(), Problem> {
+    let (said, entry) = (store::word_of(on), entry(app, "onecard.stand").on("region", &region));
+    let app_in = app.clone();
+    let write = move |tx: &mut Tx<'_>| {
+        let now = entry.at;
+        let sender = Sender { app: &app_in, region: &region, case: "", entry: &entry, now };
+        sender.post(tx, STAND.kind, STAND.kind, &StandBody { on })?;
+        store::set_told(tx, &region, said)?;
+        Ok::<_, Problem>(journal::record(tx, &entry)?)
+    };
+    app.db.write(write).await
+}
+
+fn take_stand(tx: &mut Tx<'_>, _: &Platform, message: &Message, _: Utc) -> Result<(), Problem> {
+    let body: StandBody =
+        serde_json::from_value(message.body.clone()).map_err(|_| Refused::Unreadable)?;
+    Ok(store::set_theirs(tx, &message.from, store::word_of(body.on))?)
+}
+
 /// One round: a key with each trusted region, digests of our own, questions about cards that wait.
 ///
 /// # Errors
@@ -93,13 +122,22 @@ pub async fn round(app: &App) -> Result<String, Problem> {
     let read = |tx: &mut Tx<'_>| {
         let on = settings::get(tx, &SWITCH, Utc::now())? == 1;
         let trusted = regions::all_trusted(tx)?.into_iter();
-        let trusted = trusted.filter(|known| on && !known.said.seal.is_empty());
-        let with_key = |region: String| Ok((store::key(tx, &region)?, region));
-        trusted.map(|known| known.said.region).map(with_key).collect::<Result<Vec<_>, Problem>>()
+        let trusted = trusted.filter(|known| !known.said.seal.is_empty());
+        let mut all = Vec::new();
+        for region in trusted.map(|known| known.said.region) {
+            all.push((store::key(tx, &region)?, store::stand(tx, &region)?, region));
+        }
+        Ok::<_, Problem>((on, all))
     };
     let mut asked = 0;
-    for (key, region) in app.db.read(read).await? {
+    let (on, all) = app.db.read(read).await?;
+    for (key, stand, region) in all {
+        if stand.told != store::word_of(on) {
+            tell_stand(app, region.clone(), on).await?;
+        }
         match key {
+            _ if !on => {}
+            _ if stand.theirs == "off" => {}
             None if app.config.region < region => offer_key(app, region).await?,
             None => {}
             Some((key, whole)) => {
@@ -292,11 +330,14 @@ pub fn elsewhere(tx: &mut Tx<'_>, cards: &[Id]) -> Result<HashMap<Id, Elsewhere>
     if settings::get(tx, &SWITCH, now)? == 0 {
         return Ok(HashMap::new());
     }
-    let trusted: Vec<String> = regions::all_trusted(tx)?
+    let mut trusted: Vec<String> = regions::all_trusted(tx)?
         .into_iter()
         .filter(|known| !known.said.seal.is_empty())
         .map(|known| known.said.region)
         .collect();
+    // Who has said that he does not answer is not waited for.
+    let off = store::off(tx)?;
+    trusted.retain(|region| !off.contains(region));
     if trusted.is_empty() {
         return Ok(HashMap::new());
     }
@@ -307,13 +348,7 @@ pub fn elsewhere(tx: &mut Tx<'_>, cards: &[Id]) -> Result<HashMap<Id, Elsewhere>
             .iter()
             .map(|region| {
                 let said = checks.iter().find(|(asked, by, ..)| *asked == card && by == region);
-                match said
-                    .map(|(_, _, state, at)| (state.as_str(), at.plus_seconds(patience) < now))
-                {
-                    Some(("held", _)) => Elsewhere::Held,
-                    Some(("clear", _)) | Some((_, true)) => Elsewhere::Clear,
-                    Some(_) | None => Elsewhere::Asked,
-                }
+                said_of(said.map(|(_, _, state, at)| (state.as_str(), *at)), patience, now)
             })
             .collect();
         all.into_iter().max().unwrap_or_default()

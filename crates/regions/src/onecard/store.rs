@@ -216,3 +216,43 @@ pub(crate) fn count(tx: &mut Tx<'_>, region: &str, day: &str) -> Result<i64, DbE
     let sql = "SELECT asked FROM onecard_asked WHERE region = $1 AND day = $2";
     tx.one(sql, &[v(region), v(day)])?.get(0)
 }
+
+/// `on` or `off`.
+pub(crate) fn word_of(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Whether each side asks and answers.
+pub(crate) struct Stand {
+    /// What we told; empty before the first word.
+    pub(crate) told: String,
+    /// What they told; `on` before their first word.
+    pub(crate) theirs: String,
+}
+
+pub(crate) fn stand(tx: &mut Tx<'_>, region: &str) -> Result<Stand, DbError> {
+    let sql = "SELECT told, theirs FROM onecard_stand WHERE region = $1";
+    match tx.optional(sql, &[v(region)])? {
+        Some(row) => Ok(Stand { told: row.get(0)?, theirs: row.get(1)? }),
+        None => Ok(Stand { told: String::new(), theirs: "on".to_owned() }),
+    }
+}
+
+pub(crate) fn set_told(tx: &mut Tx<'_>, region: &str, word: &str) -> Result<(), DbError> {
+    let sql = "INSERT INTO onecard_stand (region, told) VALUES ($1, $2)
+               ON CONFLICT (region) DO UPDATE SET told = excluded.told";
+    tx.execute(sql, &[v(region), v(word)]).map(drop)
+}
+
+pub(crate) fn set_theirs(tx: &mut Tx<'_>, region: &str, word: &str) -> Result<(), DbError> {
+    let sql = "INSERT INTO onecard_stand (region, theirs) VALUES ($1, $2)
+               ON CONFLICT (region) DO UPDATE SET theirs = excluded.theirs";
+    tx.execute(sql, &[v(region), v(word)]).map(drop)
+}
+
+/// Regions that said that they do not answer.
+pub(crate) fn off(tx: &mut Tx<'_>) -> Result<Vec<String>, DbError> {
+    let rows =
+        tx.query("SELECT region FROM onecard_stand WHERE theirs = 'off' ORDER BY region", &[])?;
+    rows.iter().map(|row| row.get(0)).collect()
+}

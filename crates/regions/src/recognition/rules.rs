@@ -4,15 +4,14 @@ use people::field::Field;
 use seal::sm2::SignerId;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Descriptor, Refused, SKEW_S, Signed};
+use crate::rules::{Descriptor, Refused, Signed, in_time};
+
+pub use crate::rules::LIFETIME_S;
 
 /// Signs questions.
 pub const ASK: SignerId = SignerId("yikatong-region-ask");
 /// Signs answers.
 pub const ANSWER: SignerId = SignerId("yikatong-region-answer");
-/// Seconds that a question may take.
-pub const LIFETIME_S: i64 = 30;
-
 /// A question about what a holder shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
@@ -99,14 +98,6 @@ pub fn open_answer(
     }
     in_time(said.at, now_s)?;
     Ok(said)
-}
-
-fn in_time(at: i64, now_s: i64) -> Result<(), Refused> {
-    match at {
-        at if at > now_s.saturating_add(SKEW_S) => Err(Refused::Future),
-        at if at < now_s.saturating_sub(SKEW_S + LIFETIME_S) => Err(Refused::Expired),
-        _ => Ok(()),
-    }
 }
 
 /// What an answer says, in this platform's words: the known fields, or the refusal. A word that is not

@@ -15,7 +15,7 @@ use kernel::time::Utc;
 use super::rules::{self, ANSWER, ASK, Ask, Said};
 use super::store::{self, Asked};
 use crate::rules::{Descriptor, Refused, Signed};
-use crate::service::sign_now;
+use crate::service::{call_json, note, sign_now};
 use crate::store as regions;
 
 /// How long the other region is waited for.
@@ -83,33 +83,16 @@ async fn send(app: &App, (home, patience): &(Descriptor, i64), ask: &Ask) -> Ans
     let body = regions::signed_text(&signed);
     let url = format!("{}/regions/v1/ask", home.endpoint);
     let patience = Duration::from_millis((*patience).unsigned_abs());
-    let call = tokio::task::spawn_blocking(move || call(&url, &body, patience));
+    let call = tokio::task::spawn_blocking(move || call_json::<Signed>(&url, &body, patience));
     let answer = call.await.ok().flatten().ok_or(No::HomeSilent)?;
     match rules::open_answer(&answer, home, ask, Utc::now().seconds()) {
         Ok(said) => rules::meaning(said),
         Err(refused) => {
-            note(app, home.region.clone(), refused).await;
+            if let Err(problem) = note(app, home.region.clone(), refused).await {
+                tracing::warn!(code = problem.code, "an alarm was not kept");
+            }
             Err(No::HomeSilent)
         }
-    }
-}
-
-fn call(url: &str, body: &str, patience: Duration) -> Option<Signed> {
-    let config =
-        ureq::Agent::config_builder().timeout_global(Some(patience)).max_redirects(0).build();
-    let agent: ureq::Agent = config.into();
-    let answer = agent.post(url).header("content-type", "application/json").send(body);
-    let text = answer.ok()?.body_mut().with_config().limit(1 << 16).read_to_string().ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-async fn note(app: &App, region: String, refused: Refused) {
-    tracing::warn!(region, code = refused.code(), "another region's word is not believed");
-    let counted = app
-        .db
-        .housekeeping::<(), DbError>(move |tx| regions::alarm(tx, &region, refused, Utc::now()));
-    if let Err(error) = counted.await {
-        tracing::warn!(%error, "an alarm was not kept");
     }
 }
 
@@ -124,7 +107,7 @@ pub async fn answer(app: &App, codes: &Codes, signed: &Signed) -> Result<Signed,
         Ok(taken) => taken,
         Err((region, refused)) => {
             if refused.alarms() {
-                note(app, region, refused).await;
+                note(app, region, refused).await?;
             }
             return Err(refused.into());
         }
@@ -198,7 +181,11 @@ async fn taken(app: &App, signed: &Signed) -> Result<Taken, Problem> {
 /// # Errors
 /// Of the database only.
 pub async fn forget(app: &App) -> Result<String, Problem> {
-    let before = Utc(Utc::now().0 - KEPT_DAYS * Utc::DAY);
-    let gone = app.db.housekeeping::<_, DbError>(move |tx| store::forget(tx, before)).await?;
+    let now = Utc::now().0;
+    let (before, yesterday) = (Utc(now - KEPT_DAYS * Utc::DAY), Utc(now - Utc::DAY));
+    let forget = move |tx: &mut Tx<'_>| {
+        Ok(store::forget(tx, before)? + crate::accords::store::forget(tx, yesterday)?)
+    };
+    let gone = app.db.housekeeping::<_, DbError>(forget).await?;
     Ok(format!("{gone} forgotten"))
 }

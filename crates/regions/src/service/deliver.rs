@@ -13,6 +13,8 @@ use crate::store;
 
 /// The most batches to one region in a round, so that a backlog there holds up no other region for long.
 const BATCHES: usize = 100;
+/// How long the other side may take for a batch.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Seconds that a message waits which the other side could not take yet.
 const HELD_S: i64 = 3;
 
@@ -22,6 +24,7 @@ const HELD_S: i64 = 3;
 /// # Errors
 /// Of the database only.
 pub async fn round(app: &App) -> Result<String, Problem> {
+    revocations(app).await?;
     let regions = app.db.read(|tx| Ok::<_, Problem>(store::all_trusted(tx)?)).await?;
     let (mut sent, mut failed) = (0, 0);
     for known in regions {
@@ -35,6 +38,22 @@ pub async fn round(app: &App) -> Result<String, Problem> {
         }
     }
     Ok(format!("{sent} delivered, {failed} unreachable"))
+}
+
+/// Tells regions that our key is not to be believed any more, until each has taken it.
+async fn revocations(app: &App) -> Result<(), Problem> {
+    let waiting = app.db.read(|tx| Ok::<_, Problem>(store::revocations(tx, Utc::now())?)).await?;
+    for (region, serial, endpoint, signed) in waiting {
+        let url = format!("{endpoint}/regions/v1/revoked");
+        let call = move || super::reaches(&url, &signed);
+        if tokio::task::spawn_blocking(call).await.unwrap_or(false) {
+            let told = move |tx: &mut kernel::db::Tx<'_>| {
+                store::revocation_told(tx, (&region, serial), Utc::now())
+            };
+            app.db.housekeeping::<(), kernel::db::DbError>(told).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Sends one batch. How many messages got a receipt; none when the region did not answer as agreed.
@@ -56,7 +75,8 @@ async fn to_region(app: &App, region: &Descriptor) -> Result<Option<usize>, Prob
     let sign = |(_, text): &(String, String)| super::sign_now(app, MESSAGE, text.clone());
     let batch = waiting.iter().map(sign).collect::<Result<Vec<Signed>, Problem>>()?;
     let body = serde_json::to_string(&batch).expect("plain data");
-    let call = tokio::task::spawn_blocking(move || call(&url, &body));
+    let call =
+        tokio::task::spawn_blocking(move || super::call_json::<Vec<Answer>>(&url, &body, PATIENCE));
     let answers = call.await.ok().flatten();
     let answers = answers.unwrap_or_default();
     let held = too_early(&waiting, &answers);
@@ -99,15 +119,4 @@ fn receipts(
         Some((id.clone(), said.result, store::signed_text(&receipt)))
     };
     sent.iter().zip(answers).filter_map(read).collect()
-}
-
-fn call(url: &str, body: &str) -> Option<Vec<Answer>> {
-    let config = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(10)))
-        .max_redirects(0)
-        .build();
-    let agent: ureq::Agent = config.into();
-    let answer = agent.post(url).header("content-type", "application/json").send(body);
-    let text = answer.ok()?.body_mut().with_config().limit(1 << 20).read_to_string().ok()?;
-    serde_json::from_str(&text).ok()
 }

@@ -10,7 +10,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
-use super::trust;
+use super::{note, trust};
 use crate::rules::{self, Arrival, Message, RECEIPT, Receipt, Refused, Signed};
 use crate::store;
 
@@ -133,12 +133,6 @@ async fn receive_one(
         note(app, region, refused).await?;
     }
     Ok(answer)
-}
-
-async fn note(app: &App, region: String, refused: Refused) -> Result<(), Problem> {
-    tracing::warn!(region, code = refused.code(), "a message of another region is not believed");
-    let counted = app.db.housekeeping(move |tx| store::alarm(tx, &region, refused, Utc::now()));
-    Ok(counted.await?)
 }
 
 /// An answer, and what is to be alarmed beside it.

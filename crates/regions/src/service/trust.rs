@@ -2,6 +2,7 @@
 
 use kernel::actor::Actor;
 use kernel::approval;
+use kernel::db::Tx;
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::Text;
@@ -10,7 +11,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{self, DESCRIPTOR, Descriptor, Refused, STANDARD, Signed};
+use crate::rules::{self, DESCRIPTOR, Descriptor, REVOCATION, Refused, Revoked, STANDARD, Signed};
 use crate::store;
 
 const APPROVAL: &str = "region.trust";
@@ -103,7 +104,34 @@ pub async fn import(app: &App, actor: &Actor, text: &str) -> Result<Id, Problem>
         .await
 }
 
-/// The second officer's word. For a yes he types the fingerprint that he was read out.
+/// Lays a descriptor before the second officer that all members of a list vouch for. One that waits already
+/// is left as it is.
+pub(crate) fn lay_vouched(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    maker: &Actor,
+    (said, signed): (&Descriptor, &Signed),
+    circle: &str,
+    now: Utc,
+) -> Result<(), Problem> {
+    if let Some(waits) = store::newest(tx)?
+        .into_iter()
+        .find(|known| known.state == "waiting" && known.said.region == said.region)
+    {
+        // The same descriptor, laid before the officers by hand, is vouched for from now on.
+        return match waits.said == *said {
+            true => Ok(store::vouch(tx, waits.id, circle)?),
+            false => Ok(()),
+        };
+    }
+    let (id, object) = (app.id(), format!("region:{}", said.region));
+    approval::ask(tx, id, maker, APPROVAL, &object, &said.name, now)?;
+    store::insert(tx, id, said, &store::signed_text(signed), now)?;
+    Ok(store::vouch(tx, id, circle)?)
+}
+
+/// The second officer's word. For a yes he types the fingerprint that he was read out, unless all members of
+/// a list vouch for it.
 ///
 /// # Errors
 /// His own import, decided already, or [`Refused::Fingerprint`].
@@ -120,7 +148,8 @@ pub async fn decide(
     app.db
         .write(move |tx| {
             let known = store::waiting(tx, id)?.ok_or_else(Problem::not_found)?;
-            if yes && !rules::same_fingerprint(&typed, &known.said) {
+            let vouched = !known.vouched.is_empty();
+            if yes && !vouched && !rules::same_fingerprint(&typed, &known.said) {
                 return Err(Refused::Fingerprint.into());
             }
             approval::decide(tx, id, &actor, yes, "", now)?;
@@ -160,4 +189,69 @@ pub async fn revoke(app: &App, actor: &Actor, region: &str) -> Result<(), Proble
             Ok(journal::record(tx, &entry)?)
         })
         .await
+}
+
+/// Our key is lost or stolen: tells all trusted regions, signed with it while we still can, that it is not to
+/// be believed any more (Art. 20). Each takes it at once when it is reached; delivery goes on until all have.
+///
+/// # Errors
+/// Not set up.
+pub async fn revoke_own(app: &App, actor: &Actor, why: &str) -> Result<usize, Problem> {
+    let why = why.trim().to_owned();
+    if !(2..=200).contains(&why.chars().count()) {
+        return Err(Problem::field("why", Text::new("请写明原因", "Say why")));
+    }
+    let (own, now) = (own(app)?, Utc::now());
+    let (region, serial) = (app.config.region.clone(), own.serial);
+    let said = Revoked { region, serial, at: now.seconds(), why: why.clone() };
+    let signed = store::signed_text(&super::sign(app, own.key, REVOCATION, &said)?);
+    let entry = Entry::new(app.id(), now, actor, "region.own-revoked", "Art. 20")
+        .on("region", &app.config.region)
+        .why(why, &[]);
+    let told = app.db.write(move |tx| {
+        let trusted = store::all_trusted(tx)?;
+        for known in &trusted {
+            let key = (known.said.region.as_str(), serial);
+            store::insert_revocation(tx, key, &known.said.endpoint, &signed, now)?;
+        }
+        journal::record(tx, &entry)?;
+        Ok::<_, Problem>(trusted.len())
+    });
+    told.await
+}
+
+/// Takes another region's word that its key is not to be believed any more. Whoever has the key can say so,
+/// and then it is right to stop; the same word said again after a new descriptor changes nothing, because it
+/// names the descriptor that it is about.
+///
+/// # Errors
+/// [`Refused::Unlisted`], [`Refused::Forged`].
+pub async fn take_revocation(app: &App, signed: &Signed) -> Result<(), Problem> {
+    signed.plain()?;
+    let (shared, signed) = (app.clone(), signed.clone());
+    let taken = app.db.write(move |tx| {
+        let unread: Revoked =
+            serde_json::from_str(&signed.text).map_err(|_| Refused::Unreadable)?;
+        let known = store::trusted(tx, &unread.region)?.ok_or(Refused::Unlisted)?;
+        let said: Revoked = signed.open(&known.said.key, REVOCATION)?;
+        if said.serial != known.said.serial || said.region != known.said.region {
+            return Err(Refused::Rollback.into());
+        }
+        let now = Utc::now();
+        store::turn(tx, known.id, "trusted", "revoked", now)?;
+        store::alarm(tx, &said.region, Refused::NotValid, now)?;
+        let why: String = said.why.chars().take(200).collect();
+        let entry =
+            Entry::new(shared.id(), now, &Actor::system(), "region.revoked-itself", "Art. 20")
+                .on("region", &said.region)
+                .why(why, &[]);
+        Ok::<_, Problem>(journal::record(tx, &entry)?)
+    });
+    let taken = taken.await;
+    if let Err(problem) = &taken
+        && problem.code == "regions/forged"
+    {
+        super::note(app, String::new(), Refused::Forged).await?;
+    }
+    taken
 }

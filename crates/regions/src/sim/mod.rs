@@ -8,6 +8,7 @@
 pub(crate) mod draw;
 mod keys;
 mod node;
+mod people;
 mod tests;
 mod world;
 

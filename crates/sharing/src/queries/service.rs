@@ -244,8 +244,11 @@ fn brake(
     Ok(())
 }
 
-/// The values of the agreed fields, and of no others.
-pub(crate) fn values(
+/// The values of the agreed fields, and of no others. The caller answers for agreement and journal.
+///
+/// # Errors
+/// The database's word.
+pub fn values(
     tx: &mut Tx<'_>,
     person: &Person,
     fields: &[SharedField],

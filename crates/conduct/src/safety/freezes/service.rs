@@ -10,7 +10,7 @@ use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::Utc;
 use people::freezes::rules::{LOOK_HOURS, Terms, UNSEEN_HOURS, UPHELD_DAYS};
-use people::freezes::{Freeze, Reason, Refused, Scope, Source, store};
+use people::freezes::{Freeze, Reason, Refused, Scope, Source, Thaw, store};
 
 use crate::safety::{note, words};
 
@@ -210,6 +210,9 @@ pub async fn look(
             let freeze = freeze.ok_or_else(Problem::not_found)?;
             let terms = terms(tx, now)?;
             let ends_at = freeze.look(actor.account, &terms, now)?;
+            if !uphold {
+                freeze.may_thaw(Thaw::TwoOfficers)?;
+            }
             let who = (actor.account, actor.name.as_str());
             let detail = serde_json::json!({ "upheld": uphold });
             match uphold {

@@ -19,6 +19,8 @@ pub enum Refused {
     Counter,
     /// It ends by two officers.
     TwoOfficers,
+    /// The region that froze ends it.
+    Region,
     /// The code is wrong or too old.
     BadCode,
     /// There is no phone to send a code to.
@@ -31,7 +33,7 @@ pub enum Refused {
 
 impl Refused {
     /// All, for documents and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BadScope,
         Self::NoReason,
         Self::Already,
@@ -39,6 +41,7 @@ impl Refused {
         Self::OwnLook,
         Self::Counter,
         Self::TwoOfficers,
+        Self::Region,
         Self::BadCode,
         Self::NoPhone,
         Self::NoProof,
@@ -56,6 +59,7 @@ impl Refusal for Refused {
             Self::OwnLook => "freezes/own-look",
             Self::Counter => "freezes/thaw-at-counter",
             Self::TwoOfficers => "freezes/thaw-by-two-officers",
+            Self::Region => "freezes/thaw-by-other-region",
             Self::BadCode => "freezes/bad-code",
             Self::NoPhone => "freezes/no-phone",
             Self::NoProof => "freezes/no-proof",
@@ -76,6 +80,9 @@ impl Refusal for Refused {
             Self::OwnLook => ("冻结人不能复核自己的冻结", "Nobody looks at his own freeze"),
             Self::Counter => ("该冻结须到网点解除", "This freeze ends at an outlet"),
             Self::TwoOfficers => ("该冻结须由两名工作人员解除", "Two officers end this freeze"),
+            Self::Region => {
+                ("该冻结须由提出冻结的地区解除", "Only the region that froze ends this freeze")
+            }
             Self::BadCode => ("验证码不正确或已过期", "The code is wrong or too old"),
             Self::NoPhone => ("没有预留手机，无法发送验证码", "No phone is on record for a code"),
             Self::NoProof => ("缺少解冻依据", "The proof is missing"),
@@ -95,6 +102,10 @@ impl Refusal for Refused {
             Self::TwoOfficers => {
                 ("有异议可以申诉，我们会尽快核实", "You can appeal; it will be checked soon")
             }
+            Self::Region => (
+                "请在“跨省冻结”中请对方核实解除；持卡人可以申诉",
+                "Ask that region for it on the page of freezes across regions; the holder can appeal",
+            ),
             Self::BadCode => ("请重新获取验证码", "Ask for a new code"),
             Self::NoPhone => ("请持有效身份证件到就近网点", "Go to an outlet with your document"),
             Self::NoProof => ("请写明核验的证件或材料", "Say what was shown"),

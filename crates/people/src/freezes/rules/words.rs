@@ -109,6 +109,7 @@ impl Source {
             Self::Officer => ("值班人员", "Officer on duty"),
             Self::Rule => ("预警规则", "A rule"),
             Self::Mass => ("批量冻结", "Mass freeze"),
+            Self::Region => ("对方地区", "Another region"),
         };
         Text::new(zh, en)
     }
@@ -128,6 +129,10 @@ impl Thaw {
             Self::TwoOfficers => (
                 "由人社部门两名工作人员核实后解冻；有异议可以申诉",
                 "Two officers end it after checking; the holder can appeal",
+            ),
+            Self::Region => (
+                "由提出冻结的地区核实后解冻；有异议可以申诉，由本地区请对方核实",
+                "The region that froze ends it after checking; the holder can appeal here",
             ),
         };
         Text::new(zh, en)
