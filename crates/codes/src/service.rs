@@ -33,7 +33,7 @@ use known::Known;
 
 use abroad::Abroad;
 pub use abroad::{Answered, AskAbroad, Errand, Visitor, ask_abroad};
-pub use password::set_password;
+pub use password::{check_password, set_password};
 
 /// The longest text that is looked at as a code.
 const LONGEST: usize = 512;

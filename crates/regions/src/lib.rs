@@ -5,6 +5,7 @@
 //! incidents; the bridge console. `docs/regions.md` is the protocol.
 #![forbid(unsafe_code)]
 
+pub mod abroad;
 pub mod accords;
 pub mod api;
 pub mod circle;
@@ -75,6 +76,10 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "regions-0007", sql: include_str!("../migrations/0007_accords.sql") },
         Migration { name: "regions-0008", sql: include_str!("../migrations/0008_emergency.sql") },
         Migration { name: "regions-0009", sql: include_str!("../migrations/0009_circle.sql") },
+        Migration {
+            name: "regions-signin-0001",
+            sql: include_str!("../migrations/signin_0001.sql"),
+        },
     ]
 }
 
@@ -98,7 +103,10 @@ pub fn jobs() -> Vec<Job> {
         Box::pin(async move { service::deliver::round(&app).await })
     }
     fn forget(app: App) -> Round {
-        Box::pin(async move { recognition::service::forget(&app).await })
+        Box::pin(async move {
+            abroad::service::forget(&app).await?;
+            recognition::service::forget(&app).await
+        })
     }
     fn joint(app: App) -> Round {
         Box::pin(async move { joint::home::round(&app).await })
@@ -141,7 +149,9 @@ pub fn routes_with(
     catalogue: Arc<Catalogue>,
 ) -> Routes {
     let recognition = recognition::api::routes().merge(recognition::pages::routes());
-    let recognition = recognition.share(codes).share(catalogue);
+    let abroad = abroad::api::routes().merge(abroad::pages::routes());
+    let abroad = abroad.share(signin::service::List(catalogue.clone()));
+    let recognition = recognition.share(codes).share(catalogue).merge(abroad);
     let pages = pages::routes().merge(standards::pages::routes()).merge(lists::pages::routes());
     let joint = joint::api::routes().merge(joint::pages::routes());
     let pages = pages.merge(freezes::pages::routes()).merge(circle::pages::routes());

@@ -17,7 +17,9 @@ use kernel::platform::{App, Platform, random};
 use kernel::problem::{FieldProblem, Problem};
 use kernel::time::Utc;
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::jose;
 use crate::pages::with_status;
 use crate::rules::{Refused, may_redirect};
 use crate::service::List;
@@ -25,6 +27,8 @@ use crate::store::{self, Client};
 
 const ASKERS: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer];
 const DECIDERS: &[Role] = &[Role::MunicipalApprover];
+const JWKS_ZH: &str = "公钥须为JWK集合（P-256或RSA，不得含私钥）";
+const JWKS_EN: &str = "A JWK set of public keys (P-256 or RSA), without private parts";
 const SEE: &[Role] = &[Role::DepartmentOfficer, Role::MunicipalOfficer, Role::MunicipalApprover];
 
 pub(crate) fn routes() -> Routes {
@@ -34,6 +38,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/clients", ask, &[6, 18], ask_form)
         .page(Method::POST, "/office/clients/{id}/decide", decide, &[6, 18], decide_form)
         .page(Method::POST, "/office/clients/{id}/secret", ask, &[6], secret_form)
+        .page(Method::POST, "/office/clients/{id}/keys", ask, &[6], keys_form)
         .nav(SEE, "/office/clients", Text::new("登录接入", "Sign-in services"), None)
 }
 
@@ -52,6 +57,21 @@ pub struct NewClient {
     pub sector: String,
     /// Its requests must be pushed.
     pub needs_par: bool,
+    /// A JWK set, when it proves itself by a key instead of a secret.
+    pub jwks: String,
+    /// `RS256` for a library that knows nothing else; `ES256` when empty.
+    pub id_alg: String,
+}
+
+/// A JWK set as it is kept: JSON with at least one public key that can be used here, and no private one.
+fn key_set(text: &str) -> Option<String> {
+    if text.len() > 8_192 {
+        return None;
+    }
+    let set: Value = serde_json::from_str(text).ok()?;
+    let listed = set.get("keys")?.as_array()?.len();
+    let usable = jose::key_set(&set).len();
+    (usable > 0 && usable == listed).then(|| set.to_string())
 }
 
 /// Asks for a service to be registered.
@@ -84,7 +104,15 @@ pub async fn ask(
     fault("redirects", bad, "返回地址须为https，每行一个", "https addresses, one a line");
     fault("after_logout", !good(&after_logout), "退出地址须为https", "https addresses, one a line");
     fault("sector", new.sector.len() > 60, "分区名称过长", "The sector is too long");
-    let (Some(item), true) = (item, wrong.is_empty()) else {
+    let jwks = match new.jwks.trim() {
+        "" => Some(String::new()),
+        text => key_set(text),
+    };
+    fault("jwks", jwks.is_none(), JWKS_ZH, JWKS_EN);
+    let id_alg = if new.id_alg.is_empty() { "ES256" } else { &new.id_alg };
+    let known = matches!(id_alg, "ES256" | "RS256");
+    fault("id_alg", !known, "签名方式须为ES256或RS256", "ES256 or RS256");
+    let (Some(item), Some(jwks), true) = (item, jwks, wrong.is_empty()) else {
         return Err(Problem::invalid(wrong));
     };
     if actor.role == Role::DepartmentOfficer && item.owner != org {
@@ -104,6 +132,8 @@ pub async fn ask(
         after_logout,
         sector,
         secret: None,
+        jwks,
+        id_alg: id_alg.to_owned(),
         needs_par: new.needs_par,
         state: "asked".to_owned(),
         asked_by: actor.account,
@@ -169,7 +199,8 @@ pub async fn new_secret(app: &Platform, actor: &Actor, id: &str) -> Result<Strin
             if Some(client.org) != org {
                 return Err(Problem::not_found());
             }
-            if client.state != "active" {
+            // A service that has keys has no secret: it would be the weaker way in.
+            if client.state != "active" || !client.jwks.is_empty() {
                 return Err(Refused::NotNow.into());
             }
             let client = Client { secret: Some(digest.clone()), ..client };
@@ -178,6 +209,30 @@ pub async fn new_secret(app: &Platform, actor: &Actor, id: &str) -> Result<Strin
         })
         .await?;
     Ok(secret)
+}
+
+/// Gives an active service other keys; those before end at once, and so does its secret.
+///
+/// # Errors
+/// It is not active or of another organisation, or the keys cannot be used.
+pub async fn new_keys(app: &Platform, actor: &Actor, id: &str, keys: &str) -> Result<(), Problem> {
+    let (now, id, org) = (Utc::now(), id.to_owned(), actor.org);
+    let jwks = key_set(keys).ok_or_else(|| Problem::field("jwks", Text::new(JWKS_ZH, JWKS_EN)))?;
+    let entry = Entry::new(app.id(), now, actor, "signin.client-keys", "Art. 6")
+        .on("client", &id)
+        .why("更换接入公钥 / other public keys", &[]);
+    app.db
+        .write(move |tx| {
+            let client = store::client(tx, &id)?.filter(|client| Some(client.org) == org);
+            let client = client.ok_or_else(Problem::not_found)?;
+            if client.state != "active" {
+                return Err(Refused::NotNow.into());
+            }
+            let client = Client { jwks: jwks.clone(), secret: None, ..client };
+            store::set_client(tx, &client, None, now)?;
+            Ok(journal::record(tx, &entry)?)
+        })
+        .await
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -194,6 +249,10 @@ struct AskForm {
     sector: String,
     #[serde(default)]
     needs_par: String,
+    #[serde(default)]
+    jwks: String,
+    #[serde(default)]
+    id_alg: String,
 }
 
 #[derive(Template)]
@@ -272,6 +331,8 @@ async fn ask_form(
         after_logout: form.after_logout.clone(),
         sector: form.sector.clone(),
         needs_par: form.needs_par == "1",
+        jwks: form.jwks.clone(),
+        id_alg: form.id_alg.clone(),
     };
     match ask(&app, &list, &actor, &new).await {
         Ok(_) => Ok(Redirect::to("/office/clients").into_response()),
@@ -316,6 +377,28 @@ async fn secret_form(
         Ok(secret) => {
             page(&app, &list, p, &actor, AskForm::default(), Some((id, secret)), None).await
         }
+        Err(problem) if problem.status < 500 && problem.status != 404 => {
+            page(&app, &list, p, &actor, AskForm::default(), None, Some(problem)).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+#[derive(Deserialize)]
+struct KeysForm {
+    jwks: String,
+}
+
+async fn keys_form(
+    AppState(app): AppState<App>,
+    Extension(list): Extension<List>,
+    actor: Actor,
+    Path(id): Path<String>,
+    p: Page,
+    Form(form): Form<KeysForm>,
+) -> Result<Response, Problem> {
+    match new_keys(&app, &actor, &id, &form.jwks).await {
+        Ok(()) => Ok(Redirect::to("/office/clients").into_response()),
         Err(problem) if problem.status < 500 && problem.status != 404 => {
             page(&app, &list, p, &actor, AskForm::default(), None, Some(problem)).await
         }

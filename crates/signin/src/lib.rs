@@ -3,15 +3,22 @@
 //! agrees who gets what, and may take it back.
 #![forbid(unsafe_code)]
 
+pub mod authn;
 pub mod clients;
+pub mod jose;
+pub mod keyring;
 pub mod keys;
+pub mod outside;
 pub mod pages;
 pub mod protocol;
+mod rsa;
 pub mod rules;
 pub mod service;
 pub mod store;
 #[cfg(test)]
 mod tests;
+pub mod visitor;
+pub mod wallet;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +31,11 @@ use kernel::platform::App;
 use kernel::settings::Setting;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "signin-0001", sql: include_str!("../migrations/0001_signin.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "signin-0001", sql: include_str!("../migrations/0001_signin.sql") },
+    Migration { name: "signin-0002", sql: include_str!("../migrations/0002_ways.sql") },
+    Migration { name: "signin-0003", sql: include_str!("../migrations/0003_wallet.sql") },
+];
 
 /// Days that a key signs ID tokens.
 pub const KEY_DAYS: Setting = Setting {
@@ -56,10 +66,13 @@ pub fn jobs() -> Vec<Job> {
     vec![Job { name: "signin.keys", every: Duration::from_secs(600), run }]
 }
 
-/// All routes.
-pub fn routes(catalogue: Arc<Catalogue>) -> Routes {
+/// All routes; `doors` knows the regions whose holders may sign in to services of joint items.
+pub fn routes(catalogue: Arc<Catalogue>, doors: pages::Doors) -> Routes {
     protocol::routes()
         .merge(pages::routes())
         .merge(clients::routes())
+        .merge(outside::pages::routes())
+        .merge(wallet::routes())
         .share(service::List(catalogue))
+        .share(doors)
 }

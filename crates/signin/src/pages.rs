@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
 use kernel::auth::{self, Session};
+use kernel::db::{DbError, Tx};
 use kernel::http::{Form, NoFields, Page, Path, Query, Routes, render};
 use kernel::law::Text;
 use kernel::platform::App;
@@ -15,10 +16,10 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
-use crate::keys;
 use crate::rules::{self, Asked, Refused};
 use crate::service::{self, List};
 use crate::store::{self, Client, Consent, Request};
+use crate::{keyring, keys, visitor};
 
 const HOLDER: Access = Access::Roles(&[Role::Holder]);
 
@@ -39,12 +40,11 @@ pub(crate) fn routes() -> Routes {
 async fn authorize(
     AppState(app): AppState<App>,
     Extension(list): Extension<List>,
-    session: Option<Extension<Session>>,
+    Extension(doors): Extension<Doors>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
     p: Page,
 ) -> Result<Response, Problem> {
-    let _ = session;
     let pushed = !asked.request_uri.is_empty();
     let asked = if pushed { service::pulled(&app, asked).await? } else { asked };
     let for_read = asked.clone();
@@ -65,7 +65,7 @@ async fn authorize(
     if client.needs_par && !pushed {
         return back("invalid_request", "this client must push its requests");
     }
-    list.item(&client)?;
+    rules::needs(list.item(&client)?.level, &asked)?;
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let begun = service::begin(&app, asked.clone(), browser.unwrap_or_default()).await?;
     let signed_in = auth::presented(&app, &headers).await?;
@@ -74,7 +74,8 @@ async fn authorize(
         if asked.prompt == "none" {
             return back("login_required", "nobody is signed in");
         }
-        return door(&app, p, &client, &begun);
+        let elsewhere = doors_of(&app, doors, &list, &client).await?;
+        return door(&app, p, &client, &begun, elsewhere);
     };
     continue_as(&app, &list, p, &client, &begun.id, session).await
 }
@@ -115,9 +116,19 @@ async fn continue_as(
         })
         .await?;
     let asks = request.asked.prompt.split_whitespace().any(|prompt| prompt == "consent");
-    if agreed && !asks {
-        let to = service::approve(app, list, &session.actor, &request, auth_time).await?;
+    let level = rules::needs(item.level, &request.asked)?;
+    if agreed && !asks && level == 2 {
+        let proved = (auth_time, level);
+        let to = service::approve(app, list, &session.actor, &request, proved).await?;
         return Ok(Redirect::to(&to).into_response());
+    }
+    if silent && agreed {
+        return Ok(refuse(
+            app,
+            &request,
+            "interaction_required",
+            "the person must type a password",
+        ));
     }
     if silent {
         return Ok(refuse(app, &request, "consent_required", "the person has not agreed"));
@@ -134,6 +145,7 @@ async fn continue_as(
         fields,
         id,
         target,
+        asks_password: level > 2,
         numbers: Vec::new(),
         browser: String::new(),
     })
@@ -162,17 +174,46 @@ struct DoorPage {
     id: String,
     svg: String,
     number: i64,
+    /// Regions whose holders may sign in too: division and name.
+    elsewhere: Vec<(String, String)>,
+}
+
+/// Where holders of other regions sign in: division and name.
+pub type Doors = fn(&mut Tx<'_>) -> Result<Vec<(String, String)>, DbError>;
+
+/// The other regions, when the service's item is on the joint list (Art. 14).
+async fn doors_of(
+    app: &App,
+    doors: Doors,
+    list: &List,
+    client: &Client,
+) -> Result<Vec<(String, String)>, Problem> {
+    match visitor::joint(list, client) {
+        Ok(_) => Ok(app.db.read(doors).await?),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// A text as a QR code in SVG.
+pub(crate) fn qr(text: &str) -> Result<String, Problem> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M)
+        .map_err(|error| kernel::db::DbError::Engine(error.to_string()))?;
+    let svg = code.render::<svg::Color<'_>>().min_dimensions(220, 220).build();
+    Ok(svg.split_once("?>").map_or(svg.clone(), |(_, rest)| rest.to_owned()))
 }
 
 /// Nobody is signed in in this browser: the code for a phone, and the way to the password.
-fn door(app: &App, p: Page, client: &Client, begun: &service::Begun) -> Result<Response, Problem> {
+fn door(
+    app: &App,
+    p: Page,
+    client: &Client,
+    begun: &service::Begun,
+    elsewhere: Vec<(String, String)>,
+) -> Result<Response, Problem> {
     let address = format!("{}/oidc/qr/{}", service::issuer(app), begun.qr);
-    let code = QrCode::with_error_correction_level(address, EcLevel::M)
-        .map_err(|error| kernel::db::DbError::Engine(error.to_string()))?;
-    let svg = code.render::<svg::Color<'_>>().min_dimensions(220, 220).build();
-    let svg = svg.split_once("?>").map_or(svg.clone(), |(_, rest)| rest.to_owned());
+    let svg = qr(&address)?;
     let (client, id, number) = (client.clone(), begun.id.clone(), begun.number);
-    let mut response = render(&DoorPage { p, client, id: id.clone(), svg, number })?;
+    let mut response = render(&DoorPage { p, client, id: id.clone(), svg, number, elsewhere })?;
     let refresh = format!("3; url=/oidc/wait/{id}?still=1");
     if let Ok(value) = HeaderValue::from_str(&refresh) {
         // Without a script: the browser looks by itself whether the phone has answered.
@@ -206,16 +247,7 @@ async fn wait(
     Query(still): Query<Still>,
     p: Page,
 ) -> Result<Response, Problem> {
-    let (key, now) = (id.clone(), Utc::now());
-    let (request, client) = app
-        .db
-        .read(move |tx| {
-            let request = store::request(tx, &key, now)?.filter(|one| !one.pushed);
-            let request = request.ok_or(Refused::Over)?;
-            let client = service::known(tx, &request.asked)?;
-            Ok::<_, Problem>((request, client))
-        })
-        .await?;
+    let (request, client) = service::waiting(&app, &id).await?;
     if !request.answer.is_empty() {
         return Ok(Redirect::to(&request.answer).into_response());
     }
@@ -242,6 +274,8 @@ struct ConsentPage {
     fields: Vec<people::field::Field>,
     id: String,
     target: String,
+    /// The password of the electronic card is asked for.
+    asks_password: bool,
     /// Numbers to choose from, on a phone.
     numbers: Vec<i64>,
     browser: String,
@@ -255,6 +289,8 @@ struct Decision {
     decision: String,
     #[serde(default)]
     number: String,
+    #[serde(default)]
+    card_password: String,
 }
 
 /// The person agrees or not, in the browser that asked.
@@ -275,7 +311,9 @@ async fn decide(
     if form.decision != "yes" {
         return deny(&app, &request).await;
     }
-    let to = service::approve(&app, &list, &session.actor, &request, since.seconds()).await?;
+    let level = service::proved(&app, &list, &session.actor, &request, &form.card_password).await?;
+    let proved = (since.seconds(), level);
+    let to = service::approve(&app, &list, &session.actor, &request, proved).await?;
     Ok(Redirect::to(&to).into_response())
 }
 
@@ -325,6 +363,7 @@ async fn phone(
         client,
         item_name: item.name.clone(),
         fields,
+        asks_password: rules::needs(item.level, &request.asked)? > 2,
         id: request.id,
         target: format!("/oidc/qr/{token}"),
         numbers,
@@ -359,7 +398,8 @@ async fn confirm(
     }
     let digest = session.digest;
     let since = app.db.read(move |tx| auth::signed_in_at(tx, &digest)).await?;
-    service::approve(&app, &list, &session.actor, &request, since.seconds()).await?;
+    let level = service::proved(&app, &list, &session.actor, &request, &form.card_password).await?;
+    service::approve(&app, &list, &session.actor, &request, (since.seconds(), level)).await?;
     render(&ConfirmedPage { p, yes: true })
 }
 
@@ -381,8 +421,8 @@ async fn logout(
     headers: HeaderMap,
     p: Page,
 ) -> Result<Response, Problem> {
-    let known: Vec<(String, Vec<u8>)> =
-        service::published(&app).await?.into_iter().map(|key| (key.kid, key.public)).collect();
+    let known = keyring::published(&app).await?.into_iter();
+    let known: Vec<_> = known.map(|key| (key.kid, key.alg, key.public)).collect();
     let hint = keys::open(&asked.id_token_hint, &known);
     let client = hint.as_ref().and_then(|claims| claims["aud"].as_str()).map(str::to_owned);
     let session = auth::presented(&app, &headers).await?;

@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::extract::{Extension, State as AppState};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
 use kernel::actor::Access;
 use kernel::http::Routes;
 use kernel::platform::App;
@@ -15,27 +14,28 @@ use kernel::problem::Problem;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 
-use crate::keys;
-use crate::rules::{self, ACR, Asked, PUSHED_S, TOKEN_S};
+use crate::jose::Alg;
+use crate::rules::{self, Asked, LEVELS, PUSHED_S, TOKEN_S};
 use crate::service::{self, Exchange, List};
-use crate::store::{self, Client};
+use crate::{authn, keyring, keys, wallet};
 
 pub(crate) fn routes() -> Routes {
     Routes::new("signin")
         .api(Access::Public, &[6], routes!(discovery))
+        .api(Access::Public, &[6], routes!(server_metadata))
         .api(Access::Public, &[6], routes!(jwks))
         .api(Access::Public, &[6], routes!(par))
         .api(Access::Public, &[6], routes!(token))
         .api(Access::Public, &[6, 18], routes!(userinfo, userinfo_post))
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response {
+pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
     let kind = (header::CONTENT_TYPE, "application/json");
     let store = (header::CACHE_CONTROL, "no-store");
     (status, [kind, store], body.to_string()).into_response()
 }
 
-fn error(status: StatusCode, error: &str, says: &str) -> Response {
+pub(crate) fn error(status: StatusCode, error: &str, says: &str) -> Response {
     answer(status, &json!({"error": error, "error_description": says}))
 }
 
@@ -60,13 +60,15 @@ async fn discovery(AppState(app): AppState<App>) -> Response {
             "scopes_supported": ["openid"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": ["authorization_code", wallet::rules::PRE_AUTHORIZED],
+            "pre-authorized_grant_anonymous_access_supported": true,
             "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": ["ES256", "RS256"],
             "token_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "none"],
+                ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256"],
             "code_challenge_methods_supported": ["S256"],
-            "acr_values_supported": [ACR],
+            "acr_values_supported": LEVELS,
             "claims_supported": claims,
             "prompt_values_supported": ["none", "login", "consent"],
             "ui_locales_supported": ["zh-CN", "en"],
@@ -77,18 +79,28 @@ async fn discovery(AppState(app): AppState<App>) -> Response {
     )
 }
 
+/// The same, where wallets look for it (RFC 8414).
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "sign-in",
+    responses((status = 200, description = "provider metadata")))]
+async fn server_metadata(state: AppState<App>) -> Response {
+    discovery(state).await
+}
+
 /// Keys that sign ID tokens (RFC 7517): the present one, the next one, and the last one for a day.
 #[utoipa::path(get, path = "/oidc/keys", tag = "sign-in",
     responses((status = 200, description = "a JWK set")))]
 async fn jwks(AppState(app): AppState<App>) -> Result<Response, Problem> {
-    service::ensure(&app).await?;
-    let keys = service::published(&app).await?;
-    let keys: Vec<Value> = keys.iter().map(|key| keys::jwk(&key.kid, &key.public)).collect();
+    for alg in [Alg::Es256, Alg::Rs256] {
+        keyring::ensure(&app, alg).await?;
+    }
+    let keys = keyring::published(&app).await?;
+    let keys: Vec<Value> =
+        keys.iter().map(|key| keys::jwk(&key.kid, key.alg, &key.public)).collect();
     Ok(answer(StatusCode::OK, &json!({ "keys": keys })))
 }
 
 /// Form fields of a request; a field that comes twice is an error (RFC 6749 3.1).
-fn fields(body: &Bytes) -> Option<HashMap<String, String>> {
+pub(crate) fn fields(body: &Bytes) -> Option<HashMap<String, String>> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
     let mut fields = HashMap::new();
     for (name, value) in pairs {
@@ -97,47 +109,6 @@ fn fields(body: &Bytes) -> Option<HashMap<String, String>> {
         }
     }
     Some(fields)
-}
-
-fn decoded(text: &str) -> Option<String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(&format!("v={text}")).ok()?;
-    pairs.into_iter().next().map(|(_, value)| value)
-}
-
-/// Who asks, as `client_secret_basic`, `client_secret_post` or a public client.
-async fn client(
-    app: &App,
-    headers: &HeaderMap,
-    fields: &HashMap<String, String>,
-) -> Result<Option<Client>, Problem> {
-    let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let basic = basic.and_then(|value| value.strip_prefix("Basic "));
-    let (id, secret) = match basic {
-        Some(basic) => {
-            let plain = base64::engine::general_purpose::STANDARD.decode(basic).ok();
-            let plain = plain.and_then(|bytes| String::from_utf8(bytes).ok());
-            let Some((id, secret)) = plain
-                .as_deref()
-                .and_then(|plain| plain.split_once(':'))
-                .and_then(|(id, secret)| Some((decoded(id)?, decoded(secret)?)))
-            else {
-                return Ok(None);
-            };
-            (id, Some(secret))
-        }
-        None => match fields.get("client_id") {
-            Some(id) => (id.clone(), fields.get("client_secret").cloned()),
-            None => return Ok(None),
-        },
-    };
-    let known = app.db.read(move |tx| store::client(tx, &id)).await?;
-    let Some(known) = known.filter(|known| known.state == "active") else { return Ok(None) };
-    let right = match (&known.secret, secret) {
-        (Some(digest), Some(secret)) => seal::token::same(digest, &seal::token::digest(&secret)),
-        (None, None) => true,
-        _ => false,
-    };
-    Ok(right.then_some(known))
 }
 
 fn unknown_client() -> Response {
@@ -160,7 +131,9 @@ async fn par(
 ) -> Result<Response, Problem> {
     let bad = |says: &str| Ok(error(StatusCode::BAD_REQUEST, "invalid_request", says));
     let Some(fields) = fields(&body) else { return bad("the form is not understood") };
-    let Some(client) = client(&app, &headers, &fields).await? else { return Ok(unknown_client()) };
+    let Some(client) = authn::client(&app, &headers, &fields).await? else {
+        return Ok(unknown_client());
+    };
     if fields.contains_key("request_uri") {
         return bad("request_uri is not for this endpoint");
     }
@@ -193,8 +166,13 @@ async fn token(
     let Some(fields) = fields(&body) else {
         return Ok(error(StatusCode::BAD_REQUEST, "invalid_request", "the form is not understood"));
     };
-    let Some(client) = client(&app, &headers, &fields).await? else { return Ok(unknown_client()) };
     let field = |name: &str| fields.get(name).map_or("", String::as_str);
+    if field("grant_type") == wallet::rules::PRE_AUTHORIZED {
+        return wallet_token(&app, field("pre-authorized_code"), field("tx_code")).await;
+    }
+    let Some(client) = authn::client(&app, &headers, &fields).await? else {
+        return Ok(unknown_client());
+    };
     if field("grant_type") != "authorization_code" {
         let says = "grant_type must be authorization_code";
         return Ok(error(StatusCode::BAD_REQUEST, "unsupported_grant_type", says));
@@ -215,6 +193,21 @@ async fn token(
                 "expires_in": TOKEN_S,
                 "scope": "openid",
                 "id_token": id_token,
+            }),
+        ),
+    })
+}
+
+/// A wallet comes without a name of its own (OpenID4VCI 1.0 6.1).
+async fn wallet_token(app: &App, code: &str, digits: &str) -> Result<Response, Problem> {
+    Ok(match wallet::issue::exchange(app, code, digits).await? {
+        None => error(StatusCode::BAD_REQUEST, "invalid_grant", "the code or its digits are wrong"),
+        Some(token) => answer(
+            StatusCode::OK,
+            &json!({
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": wallet::rules::OFFER_S,
             }),
         ),
     })

@@ -11,8 +11,33 @@ pub const PUSHED_S: i64 = 90;
 pub const ANSWER_S: i64 = 600;
 /// Seconds that an access token is good.
 pub const TOKEN_S: i64 = 600;
-/// Level of a sign-in with password and a code to the phone.
-pub const ACR: &str = "urn:yikatong:level:2";
+/// The levels of a sign-in: password and a code to the phone; the card's own password beside them.
+pub const LEVELS: [&str; 2] = ["urn:yikatong:level:2", "urn:yikatong:level:3"];
+
+/// The name of a level.
+pub fn acr(level: i64) -> &'static str {
+    if level >= 3 { LEVELS[1] } else { LEVELS[0] }
+}
+
+/// How a level was proved (RFC 8176).
+pub fn amr(level: i64) -> &'static [&'static str] {
+    if level >= 3 { &["pwd", "sms", "pin"] } else { &["pwd", "sms"] }
+}
+
+/// The level that a sign-in must reach: the item's (Art. 14), or the higher one that the service asks for.
+///
+/// # Errors
+/// [`Refused::CardOnly`]: the item asks for the card itself, which no sign-in shows.
+pub fn needs(level: items::rules::Level, asked: &Asked) -> Result<i64, Refused> {
+    use items::rules::Level;
+    let asks = |name: &str| asked.acr_values.split_whitespace().any(|value| value == name);
+    match level {
+        Level::Card => Err(Refused::CardOnly),
+        Level::CodeAndPassword => Ok(3),
+        Level::Code if asks(LEVELS[1]) && !asks(LEVELS[0]) => Ok(3),
+        Level::Code => Ok(2),
+    }
+}
 
 /// A request of a service (parameters of RFC 6749 4.1.1 and OpenID Connect Core 3.1.2.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,11 +185,25 @@ pub enum Refused {
     NotNow,
     /// The department that owns the item asks for a service.
     OtherOwner,
+    /// The item asks for the card itself.
+    CardOnly,
+    /// The password of the electronic card is wrong, or was never set.
+    CardPassword,
+    /// No outside provider is set up.
+    NoProvider,
+    /// The outside provider's answer is not believed.
+    Outside,
+    /// Nobody here is prepared for whom the outside provider signed in.
+    NotPrepared,
+    /// What a wallet showed is not believed.
+    Wallet,
+    /// The register says something else than the credential by now.
+    Stale,
 }
 
 impl Refused {
     /// All refusals.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownClient,
         Self::OtherAddress,
         Self::ItemGone,
@@ -175,6 +214,13 @@ impl Refused {
         Self::OwnRequest,
         Self::NotNow,
         Self::OtherOwner,
+        Self::CardOnly,
+        Self::CardPassword,
+        Self::NoProvider,
+        Self::Outside,
+        Self::NotPrepared,
+        Self::Wallet,
+        Self::Stale,
     ];
 }
 
@@ -191,12 +237,20 @@ impl Refusal for Refused {
             Self::OwnRequest => "signin/own-request",
             Self::NotNow => "signin/not-now",
             Self::OtherOwner => "signin/other-owner",
+            Self::CardOnly => "signin/card-only",
+            Self::CardPassword => "signin/card-password",
+            Self::NoProvider => "signin/no-provider",
+            Self::Outside => "signin/outside",
+            Self::NotPrepared => "signin/not-prepared",
+            Self::Wallet => "signin/wallet",
+            Self::Stale => "signin/stale",
         }
     }
 
     fn article(&self) -> Option<Article> {
         match self {
-            Self::ItemGone => Some(Article(14)),
+            Self::ItemGone | Self::CardOnly => Some(Article(14)),
+            Self::NoProvider | Self::Outside | Self::NotPrepared => Some(Article(19)),
             Self::CardNotInOrder => Some(Article(2)),
             Self::Frozen => Some(Article(20)),
             Self::OwnRequest | Self::OtherOwner => Some(Article(18)),
@@ -229,6 +283,24 @@ impl Refusal for Refused {
             Self::OtherOwner => {
                 ("只能为本部门主管的事项申请接入", "Only the item's own department may ask")
             }
+            Self::CardOnly => {
+                ("该事项须出示实体卡，不能在线登录", "This item asks for the card itself")
+            }
+            Self::CardPassword => {
+                ("电子社保卡密码不正确或尚未设置", "The card's password is wrong, or was never set")
+            }
+            Self::NoProvider => ("未设置单位统一身份认证", "No outside provider is set up"),
+            Self::Outside => (
+                "单位统一身份认证的答复未通过核验",
+                "The answer of the outside provider is not believed",
+            ),
+            Self::NotPrepared => {
+                ("没有为您准备工作人员账号", "No staff account is prepared for you here")
+            }
+            Self::Wallet => ("钱包出示的凭证未通过核验", "What the wallet showed is not believed"),
+            Self::Stale => {
+                ("凭证内容与登记信息已不一致", "The register says something else by now")
+            }
         };
         Text::new(zh, en)
     }
@@ -253,6 +325,22 @@ impl Refusal for Refused {
             Self::OwnRequest => ("请由另一人审批", "Let somebody else decide"),
             Self::NotNow => ("请刷新后再看", "Load the page again"),
             Self::OtherOwner => ("请由事项主管部门申请", "Let the item's department ask"),
+            Self::CardOnly => ("请携卡到服务点办理", "Bring the card to the service point"),
+            Self::CardPassword => {
+                ("请返回重新输入，或先在“卡码”页设置", "Go back and type it again, or set it first")
+            }
+            Self::NoProvider => ("请用本系统的用户名和密码登录", "Use your name and password here"),
+            Self::Outside => (
+                "请重新登录；仍不行请告知管理员",
+                "Sign in again; tell the administrator if it stays",
+            ),
+            Self::NotPrepared => {
+                ("请联系管理员关联账号", "Ask the administrator to link your account")
+            }
+            Self::Wallet => {
+                ("请重新出示，或改用卡码、实体卡", "Show it again, or use the code or card")
+            }
+            Self::Stale => ("请持卡人重新领取钱包凭证", "Let the holder put the card in again"),
         };
         Text::new(zh, en)
     }
@@ -260,6 +348,10 @@ impl Refusal for Refused {
     fn status(&self) -> u16 {
         match self {
             Self::OwnRequest | Self::OtherOwner | Self::Frozen | Self::CardNotInOrder => 403,
+            Self::CardOnly | Self::CardPassword | Self::NotPrepared => 403,
+            Self::Wallet | Self::Stale => 422,
+            Self::NoProvider => 404,
+            Self::Outside => 502,
             Self::UnknownClient | Self::OtherAddress => 400,
             Self::OtherNumber => 422,
             _ => 409,

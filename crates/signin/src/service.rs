@@ -10,14 +10,13 @@ use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::platform::{App, Platform, random};
 use kernel::problem::Problem;
-use kernel::settings;
 use kernel::time::Utc;
 use serde_json::{Map, Value, json};
 
-use crate::KEY_DAYS;
-use crate::keys;
-use crate::rules::{self, ACR, ANSWER_S, Asked, CODE_S, PUSHED_S, Refused, TOKEN_S};
-use crate::store::{self, Client, Consent, Grant, Key, Request};
+use crate::jose::Alg;
+use crate::rules::{self, ANSWER_S, Asked, CODE_S, PUSHED_S, Refused, TOKEN_S};
+use crate::store::{self, Client, Consent, Grant, Request};
+use crate::{keyring, keys, visitor};
 
 /// The list of items, for handlers.
 #[derive(Clone)]
@@ -156,6 +155,27 @@ pub fn fields_of(item: &Item) -> String {
     codes.join(",")
 }
 
+/// The level that the person proved for a request, with the password of the card where it is needed.
+///
+/// # Errors
+/// The password is wrong, or too many were tried; the item is gone or asks for the card itself.
+pub async fn proved(
+    app: &App,
+    list: &List,
+    holder: &Actor,
+    request: &Request,
+    card_password: &str,
+) -> Result<i64, Problem> {
+    let person = holder.person.ok_or_else(Problem::forbidden)?;
+    let asked = request.asked.clone();
+    let client = app.db.read(move |tx| known(tx, &asked)).await?;
+    let level = rules::needs(list.item(&client)?.level, &request.asked)?;
+    if level > 2 && !codes::service::check_password(app, person, card_password).await? {
+        return Err(Refused::CardPassword.into());
+    }
+    Ok(level)
+}
+
 /// The person agrees: makes the code and the address to go to. On record as a use of the card (Art. 7).
 ///
 /// # Errors
@@ -165,7 +185,7 @@ pub async fn approve(
     list: &List,
     holder: &Actor,
     request: &Request,
-    auth_time: i64,
+    (auth_time, level): (i64, i64),
 ) -> Result<String, Problem> {
     let person = holder.person.ok_or_else(Problem::forbidden)?;
     let (now, list, holder, request) = (Utc::now(), list.clone(), holder.clone(), request.clone());
@@ -189,6 +209,8 @@ pub async fn approve(
                 fields: item.fields.iter().map(|field| field.code().to_owned()).collect(),
                 item_version: item.version,
                 auth_time,
+                level,
+                visitor: None,
                 made_at: now,
                 code_until: now.plus_seconds(CODE_S),
                 used: false,
@@ -235,6 +257,29 @@ pub fn subject(app: &Platform, sector: &str, person: Id) -> Result<String, Probl
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac))
 }
 
+/// A request that waits for its person, and the service that made it.
+///
+/// # Errors
+/// [`Refused::Over`], or the service is revoked.
+pub async fn waiting(app: &App, id: &str) -> Result<(Request, Client), Problem> {
+    let (id, now) = (id.to_owned(), Utc::now());
+    app.db
+        .read(move |tx| {
+            let request = store::request(tx, &id, now)?.filter(|one| !one.pushed);
+            let request = request.ok_or(Refused::Over)?;
+            let client = known(tx, &request.asked)?;
+            Ok((request, client))
+        })
+        .await
+}
+
+fn grant_subject(app: &Platform, client: &Client, grant: &Grant) -> Result<String, Problem> {
+    match visitor::of(app, grant)? {
+        Some(visitor) => Ok(visitor.subject),
+        None => subject(app, &client.sector, grant.person),
+    }
+}
+
 /// Why a code is not changed into a token, in a word of RFC 6749.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchange {
@@ -256,7 +301,8 @@ pub async fn exchange(
     verifier: &str,
 ) -> Result<Exchange, Problem> {
     let now = Utc::now();
-    let key = signing_key(app).await?;
+    let alg = Alg::from_code(&client.id_alg).unwrap_or(Alg::Es256);
+    let key = keyring::signing_key(app, alg).await?;
     let digest = seal::token::digest(code);
     let token = seal::token::from_random(&random::<32>());
     let token_digest = seal::token::digest(&token);
@@ -284,19 +330,19 @@ pub async fn exchange(
     let Some(grant) = grant else { return Ok(Exchange::Bad) };
     let mut claims = json!({
         "iss": issuer(app),
-        "sub": subject(app, &client.sector, grant.person)?,
+        "sub": grant_subject(app, &client, &grant)?,
         "aud": client.id,
         "iat": now.seconds(),
         "exp": now.seconds() + TOKEN_S,
         "auth_time": grant.auth_time,
-        "acr": ACR,
-        "amr": ["pwd", "sms"],
+        "acr": rules::acr(grant.level),
+        "amr": rules::amr(grant.level),
         "at_hash": keys::at_hash(&token),
     });
     if !grant.nonce.is_empty() {
         claims["nonce"] = json!(grant.nonce);
     }
-    let id_token = keys::sign(&key.0, &key.1, &claims);
+    let id_token = keys::sign(&key.0, alg, &key.1, "JWT", &claims);
     let id_token =
         id_token.map_err(|_| DbError::Unavailable("the key does not sign".to_owned()))?;
     Ok(Exchange::Done(token, id_token))
@@ -317,16 +363,27 @@ pub async fn userinfo(app: &App, list: &List, token: &str) -> Result<Option<Valu
             };
             let client = store::client(tx, &grant.client)?.filter(|one| one.state == "active");
             let client = client.ok_or_else(Problem::unauthenticated)?;
-            may_sign_in(tx, grant.person, &client.item, now)?;
             let item = list.item(&client)?;
-            let person = people::store::by_id(tx, grant.person)?.ok_or_else(Problem::not_found)?;
+            let known = match visitor::of(&shared, &grant)? {
+                Some(visitor) if item.list == items::rules::List::Joint => visitor.fields,
+                Some(_) => return Err(Refused::ItemGone.into()),
+                None => {
+                    may_sign_in(tx, grant.person, &client.item, now)?;
+                    let person = people::store::by_id(tx, grant.person)?;
+                    let person = person.ok_or_else(Problem::not_found)?;
+                    let all = item.fields.iter();
+                    all.map(|field| (field.code().to_owned(), person.field(*field, now.day())))
+                        .collect()
+                }
+            };
             let mut claims = Map::new();
-            claims.insert("sub".to_owned(), json!(subject(&shared, &client.sector, grant.person)?));
+            claims.insert("sub".to_owned(), json!(grant_subject(&shared, &client, &grant)?));
             let mut seen = Vec::new();
             // What the item no longer has, or the person has not agreed to, is left out.
             for field in &item.fields {
-                if grant.fields.iter().any(|code| code == field.code()) {
-                    let value = person.field(*field, now.day());
+                let agreed = grant.fields.iter().any(|code| code == field.code());
+                let value = known.iter().find(|(code, _)| code == field.code());
+                if let (true, Some((_, value))) = (agreed, value) {
                     claims.insert(rules::claim(*field).to_owned(), json!(value));
                     seen.push(field.code());
                 }
@@ -338,10 +395,11 @@ pub async fn userinfo(app: &App, list: &List, token: &str) -> Result<Option<Valu
                 ..Actor::system()
             };
             let entry = Entry::new(entry_id, now, &service, "signin.read", "Art. 6")
-                .about(grant.person)
                 .on("client", &client.id)
                 .why("用社保卡登录 / sign-in with the card", &seen);
-            let entry = Entry { item: format!("{} v{}", item.code, item.version), ..entry };
+            let subject = grant.visitor.is_none().then_some(grant.person);
+            let entry =
+                Entry { subject, item: format!("{} v{}", item.code, item.version), ..entry };
             journal::record(tx, &entry)?;
             Ok::<_, Problem>(Some(Value::Object(claims)))
         })
@@ -352,66 +410,20 @@ pub async fn userinfo(app: &App, list: &List, token: &str) -> Result<Option<Valu
         })
 }
 
-/// How long before its use a key is published, and how long after.
-const OVERLAP_S: i64 = 86_400;
-
-/// Keys that are published now.
-///
-/// # Errors
-/// The database's word.
-pub async fn published(app: &App) -> Result<Vec<Key>, Problem> {
-    let now = Utc::now();
-    Ok(app.db.read(move |tx| store::keys(tx, now.plus_seconds(-OVERLAP_S))).await?)
-}
-
-async fn signing_key(app: &App) -> Result<(String, Vec<u8>), Problem> {
-    ensure(app).await?;
-    let now = Utc::now();
-    let all = published(app).await?;
-    let key = all.into_iter().find(|key| key.since <= now && now < key.until);
-    let missing = || DbError::Unavailable("there is no key to sign with".to_owned());
-    let key = key.ok_or_else(missing)?;
-    let context = format!("signin key {}", key.kid);
-    let pkcs8 = app.keys.open_field(&key.sealed, context.as_bytes()).ok_or_else(missing)?;
-    Ok((key.kid, pkcs8))
-}
-
-/// Makes the first key, and the next one a day before the present one ends.
-///
-/// # Errors
-/// The database's word.
-pub async fn ensure(app: &App) -> Result<bool, Problem> {
-    let now = Utc::now();
-    let (all, days) = app
-        .db
-        .read(move |tx| {
-            Ok::<_, Problem>((store::keys(tx, now)?, settings::get(tx, &KEY_DAYS, now)?))
-        })
-        .await?;
-    let last = all.iter().map(|key| key.until).max();
-    let since = match last {
-        Some(until) if until > now.plus_seconds(OVERLAP_S) => return Ok(false),
-        Some(until) => until,
-        None => now,
-    };
-    let (pkcs8, public) =
-        keys::fresh().map_err(|_| DbError::Unavailable("no key was made".to_owned()))?;
-    let kid = format!("k{}", app.id());
-    let sealed = app.keys.seal_field(&pkcs8, format!("signin key {kid}").as_bytes());
-    let key = Key { kid, sealed, public, since, until: since.plus_seconds(days * 86_400) };
-    app.db.housekeeping(move |tx| store::insert_key(tx, &key)).await?;
-    Ok(true)
-}
-
 /// Rotates keys, and forgets requests and old sign-ins.
 ///
 /// # Errors
 /// The database's word.
 pub async fn round(app: &App) -> Result<String, Problem> {
-    let made = ensure(app).await?;
+    let made = keyring::ensure(app, Alg::Es256).await? | keyring::ensure(app, Alg::Rs256).await?;
     let now = Utc::now();
     let (requests, grants) = (now.plus_seconds(-3_600), now.plus_seconds(-30 * 86_400));
-    app.db.housekeeping(move |tx| store::forget(tx, requests, grants)).await?;
+    app.db
+        .housekeeping(move |tx| {
+            crate::wallet::store::forget(tx, requests)?;
+            store::forget(tx, requests, grants)
+        })
+        .await?;
     Ok(if made { "a key was made" } else { "no new key" }.to_owned())
 }
 

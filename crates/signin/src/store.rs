@@ -4,6 +4,7 @@ use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
+use crate::jose::Alg;
 use crate::rules::Asked;
 
 /// A service.
@@ -25,6 +26,10 @@ pub struct Client {
     pub sector: String,
     /// SHA/SM digest of the secret; none for a public client.
     pub secret: Option<Vec<u8>>,
+    /// Its public keys as a JWK set, when it proves itself by one of them; else empty.
+    pub jwks: String,
+    /// How its ID tokens are signed: `ES256` or `RS256`.
+    pub id_alg: String,
     /// Its requests must be pushed.
     pub needs_par: bool,
     /// `asked`, `active`, `refused` or `revoked`.
@@ -39,7 +44,7 @@ pub struct Client {
 
 const CLIENT: &str =
     "SELECT id, name, org_id, item, redirects, after_logout, sector, secret, needs_par,
-     state, asked_by, asked_name, version FROM signin_client";
+     state, asked_by, asked_name, version, jwks, id_alg FROM signin_client";
 
 fn client_of(row: &Row) -> Result<Client, DbError> {
     let lines = |text: String| text.lines().map(str::to_owned).collect();
@@ -57,6 +62,8 @@ fn client_of(row: &Row) -> Result<Client, DbError> {
         asked_by: row.get(10)?,
         asked_name: row.get(11)?,
         version: row.get(12)?,
+        jwks: row.get(13)?,
+        id_alg: row.get(14)?,
     })
 }
 
@@ -85,8 +92,8 @@ pub fn clients(tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
 /// See [`DbError`].
 pub fn insert_client(tx: &mut Tx<'_>, client: &Client, now: Utc) -> Result<(), DbError> {
     let sql = "INSERT INTO signin_client (id, name, org_id, item, redirects, after_logout, sector,
-                 needs_par, state, asked_by, asked_name, asked_at, version)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked', $9, $10, $11, 1)";
+                 needs_par, state, asked_by, asked_name, asked_at, version, jwks, id_alg)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked', $9, $10, $11, 1, $12, $13)";
     let row = [
         v(&client.id),
         v(&client.name),
@@ -99,11 +106,13 @@ pub fn insert_client(tx: &mut Tx<'_>, client: &Client, now: Utc) -> Result<(), D
         v(client.asked_by),
         v(&client.asked_name),
         v(now),
+        v(&client.jwks),
+        v(&client.id_alg),
     ];
     tx.execute(sql, &row).map(drop)
 }
 
-/// Decides, revokes or gives a new secret.
+/// Decides, revokes, gives a new secret or other keys.
 ///
 /// # Errors
 /// [`DbError::Conflict`] when somebody was faster.
@@ -114,7 +123,8 @@ pub fn set_client(
     now: Utc,
 ) -> Result<(), DbError> {
     let sql = "UPDATE signin_client SET state = $1, secret = $2,
-                 decided_by = COALESCE(CAST($3 AS BIGINT), decided_by), decided_at = $4, version = version + 1
+                 decided_by = COALESCE(CAST($3 AS BIGINT), decided_by), decided_at = $4, version = version + 1,
+                 jwks = $7
                WHERE id = $5 AND version = $6";
     let row = [
         v(&client.state),
@@ -123,8 +133,24 @@ pub fn set_client(
         v(now),
         v(&client.id),
         v(client.version),
+        v(&client.jwks),
     ];
     tx.execute_one(sql, &row)
+}
+
+/// Uses an assertion of a service up; false when it was used before.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn use_assertion(
+    tx: &mut Tx<'_>,
+    client: &str,
+    jti: &str,
+    until: Utc,
+) -> Result<bool, DbError> {
+    let sql = "INSERT INTO signin_assertion (client_id, jti, until) VALUES ($1, $2, $3)
+               ON CONFLICT DO NOTHING";
+    Ok(tx.execute(sql, &[v(client), v(jti), v(until)])? == 1)
 }
 
 /// A key that signs.
@@ -132,9 +158,11 @@ pub fn set_client(
 pub struct Key {
     /// Its name.
     pub kid: String,
-    /// PKCS #8, sealed.
+    /// How it signs.
+    pub alg: Alg,
+    /// The private key, sealed.
     pub sealed: Vec<u8>,
-    /// x ‖ y.
+    /// x ‖ y, or the modulus.
     pub public: Vec<u8>,
     /// It signs from then on.
     pub since: Utc,
@@ -147,10 +175,11 @@ pub struct Key {
 /// # Errors
 /// See [`DbError`].
 pub fn keys(tx: &mut Tx<'_>, after: Utc) -> Result<Vec<Key>, DbError> {
-    let sql =
-        "SELECT kid, sealed, public, since, until FROM signin_key WHERE until > $1 ORDER BY since";
+    let sql = "SELECT kid, sealed, public, since, until, alg FROM signin_key WHERE until > $1 ORDER BY since";
     let read = |row: &Row| {
+        let alg: String = row.get(5)?;
         Ok(Key {
+            alg: Alg::from_code(&alg).ok_or_else(|| DbError::Engine(format!("unknown {alg}")))?,
             kid: row.get(0)?,
             sealed: row.get(1)?,
             public: row.get(2)?,
@@ -166,10 +195,10 @@ pub fn keys(tx: &mut Tx<'_>, after: Utc) -> Result<Vec<Key>, DbError> {
 /// # Errors
 /// See [`DbError`].
 pub fn insert_key(tx: &mut Tx<'_>, key: &Key) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO signin_key (kid, sealed, public, since, until) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO signin_key (kid, sealed, public, since, until, alg) VALUES ($1, $2, $3, $4, $5, $6)";
     let (sealed, public) = (v(key.sealed.clone()), v(key.public.clone()));
-    tx.execute(sql, &[v(&key.kid), sealed, public, v(key.since), v(key.until)]).map(drop)
+    let row = [v(&key.kid), sealed, public, v(key.since), v(key.until), v(key.alg.code())];
+    tx.execute(sql, &row).map(drop)
 }
 
 /// A request as it waits.
@@ -284,6 +313,8 @@ pub fn answer(tx: &mut Tx<'_>, id: &str, person: Option<Id>, to: &str) -> Result
 /// See [`DbError`].
 pub fn forget(tx: &mut Tx<'_>, requests: Utc, grants: Utc) -> Result<(), DbError> {
     tx.execute("DELETE FROM signin_request WHERE expires_at < $1", &[v(requests)])?;
+    tx.execute("DELETE FROM signin_assertion WHERE until < $1", &[v(requests)])?;
+    tx.execute("DELETE FROM signin_outside WHERE until < $1", &[v(requests)])?;
     tx.execute("DELETE FROM signin_grant WHERE made_at < $1", &[v(grants)]).map(drop)
 }
 
@@ -308,6 +339,10 @@ pub struct Grant {
     pub item_version: i64,
     /// When the person signed in, seconds.
     pub auth_time: i64,
+    /// The level that the person proved.
+    pub level: i64,
+    /// Whom another region signed in, sealed; `person` is 0 then.
+    pub visitor: Option<Vec<u8>>,
     /// When the code was made.
     pub made_at: Utc,
     /// The code is good until then.
@@ -327,8 +362,8 @@ pub struct Grant {
 pub fn insert_grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), DbError> {
     let sql =
         "INSERT INTO signin_grant (code, client_id, person_id, redirect, challenge, nonce, fields,
-                 item_version, auth_time, made_at, code_until, revoked)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE)";
+                 item_version, auth_time, made_at, code_until, revoked, level, visitor)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, $12, $13)";
     let row = [
         v(grant.code.to_vec()),
         v(&grant.client),
@@ -341,13 +376,15 @@ pub fn insert_grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), DbError> {
         v(grant.auth_time),
         v(grant.made_at),
         v(grant.code_until),
+        v(grant.level),
+        v(grant.visitor.clone()),
     ];
     tx.execute(sql, &row).map(drop)
 }
 
 const GRANT: &str =
     "SELECT code, client_id, person_id, redirect, challenge, nonce, fields, item_version,
-     auth_time, made_at, code_until, used_at, token_until, revoked FROM signin_grant";
+     auth_time, made_at, code_until, used_at, token_until, revoked, level, visitor FROM signin_grant";
 
 fn grant_of(row: &Row) -> Result<Grant, DbError> {
     let (code, fields, used): (Vec<u8>, String, Option<Utc>) =
@@ -367,6 +404,8 @@ fn grant_of(row: &Row) -> Result<Grant, DbError> {
         used: used.is_some(),
         token_until: row.get(12)?,
         revoked: row.get(13)?,
+        level: row.get(14)?,
+        visitor: row.get(15)?,
     })
 }
 

@@ -99,6 +99,10 @@ enum DbCommand {
 enum StaffCommand {
     /// Make an account; prints its password and the secret of its authenticator app once.
     Add(staff::StaffArguments),
+    /// Let the outside provider of `staff-provider.json` sign somebody in to an account.
+    Link(staff::LinkArguments),
+    /// Take an account's links to outside providers away.
+    Unlink(staff::UnlinkArguments),
 }
 
 #[derive(Args)]
@@ -174,6 +178,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Db(DbCommand::Status) => with_runtime(status(place)),
         Command::Journal(command) => with_runtime(journal_command::run(place, command)),
         Command::Staff(StaffCommand::Add(new)) => with_runtime(staff::add(place, new)),
+        Command::Staff(StaffCommand::Link(link)) => {
+            let (login, to) = link.parts();
+            with_runtime(staff::link(place, login, Some(to)))
+        }
+        Command::Staff(StaffCommand::Unlink(link)) => {
+            with_runtime(staff::link(place, link.login(), None))
+        }
         Command::Demo(DemoArguments {
             command: Some(DemoCommand::Generate { people }), ..
         }) => with_runtime(demo::generate(place, people)),

@@ -110,7 +110,7 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
         .merge(outlets::routes())
         .merge(funds::routes())
         .merge(sharing::routes(copy::SECTIONS))
-        .merge(signin::routes(signin_list))
+        .merge(signin::routes(signin_list, regions::abroad::doors))
         .merge(regions::routes(region_codes, region_list))
         .merge(care::routes())
         .merge(conduct::routes())

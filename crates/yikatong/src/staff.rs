@@ -92,6 +92,56 @@ pub async fn add(place: Place, new: StaffArguments) -> Result<ExitCode, String> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// A link between an account and somebody at an outside provider.
+#[derive(Args)]
+pub struct LinkArguments {
+    /// Name of the account at sign-in.
+    #[arg(long)]
+    login: String,
+    /// Address of the provider, as in its discovery document.
+    #[arg(long)]
+    issuer: String,
+    /// The provider's name for the person (`sub`).
+    #[arg(long)]
+    subject: String,
+}
+
+/// An account whose links are taken away.
+#[derive(Args)]
+pub struct UnlinkArguments {
+    /// Name of the account at sign-in.
+    #[arg(long)]
+    login: String,
+}
+
+/// `yikatong staff link` and `yikatong staff unlink`: whom the outside provider of `staff-provider.json`
+/// may sign in as whom.
+///
+/// # Errors
+/// In words, what went wrong.
+pub async fn link(place: Place, login: &str, to: Option<(&str, &str)>) -> Result<ExitCode, String> {
+    let (keys, db) = (place.keys()?, place.open(&Limits::default())?);
+    let app = serve::tool_platform(db, keys, &place).await.map_err(|e| e.to_string())?;
+    let (issuer, subject) = to.unzip();
+    let done = signin::outside::service::link(&app, login, issuer.unwrap_or_default(), subject);
+    done.await.map_err(|problem| format!("{}: {}", problem.code, problem.title.en))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl LinkArguments {
+    /// The account, and issuer and subject.
+    pub fn parts(&self) -> (&str, (&str, &str)) {
+        (&self.login, (&self.issuer, &self.subject))
+    }
+}
+
+impl UnlinkArguments {
+    /// The account.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+}
+
 fn organisation(new: &StaffArguments, id: kernel::id::Id) -> Org {
     Org {
         id,

@@ -19,9 +19,9 @@ use signin::service::List;
 
 use crate::town::{Town, grown_ups};
 
-const BACK: &str = "https://library.example/back";
+pub const BACK: &str = "https://library.example/back";
 
-type Service = CoreClient<
+pub type Service = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -31,54 +31,75 @@ type Service = CoreClient<
 >;
 
 /// A service that is registered for the library's item, and a holder with a card.
-struct Desk {
-    town: Town,
-    person: String,
-    holder: Client,
-    id: String,
-    secret: String,
+pub struct Desk {
+    pub town: Town,
+    pub person: String,
+    pub holder: Client,
+    pub id: String,
+    pub secret: String,
 }
 
-async fn desks(name: &str) -> Vec<Desk> {
+pub async fn desks(name: &str) -> Vec<Desk> {
+    desks_with(name, &NewClient::default()).await
+}
+
+/// As a service that asks for more than a name.
+pub async fn desks_with(name: &str, wants: &NewClient) -> Vec<Desk> {
     let mut made = Vec::new();
-    for mut town in Town::on_all_engines(name).await {
-        let person = town.register(&grown_ups().nth(61).expect("somebody")).await;
-        town.give_card(&person).await;
-        let account =
-            Actor { person: Some(person.parse().expect("an id")), ..testing::actor(Role::Holder) };
-        let holder = Client::signed_in(&town.built.router, &town.app, &account).await;
-        let catalogue = Arc::new(items::service::Catalogue::default());
-        catalogue.load(&town.app).await.expect("the list");
-        let list = List(catalogue);
-        // The seed's items belong to organisation 1.
-        let asker = Actor { org: Some(Id(1)), ..testing::actor(Role::DepartmentOfficer) };
-        let new = NewClient {
-            name: "示范图书馆网站".to_owned(),
-            item: items::seed::LIBRARY.to_owned(),
-            redirects: BACK.to_owned(),
-            ..NewClient::default()
-        };
-        let stranger = testing::actor(Role::DepartmentOfficer);
-        let refused =
-            clients::ask(&town.app, &list, &stranger, &new).await.expect_err("another's item");
-        assert_eq!(refused.code, "signin/other-owner");
-        let id = clients::ask(&town.app, &list, &asker, &new).await.expect("asked");
-        let early = clients::new_secret(&town.app, &asker, &id).await.expect_err("not decided");
-        assert_eq!(early.code, "signin/not-now");
-        let own = Actor { account: asker.account, ..testing::actor(Role::MunicipalApprover) };
-        let own = clients::decide(&town.app, &own, &id, true).await.expect_err("own");
-        assert_eq!(own.code, "signin/own-request");
-        let approver = testing::actor(Role::MunicipalApprover);
-        clients::decide(&town.app, &approver, &id, true).await.expect("approved");
-        let secret = clients::new_secret(&town.app, &asker, &id).await.expect("a secret");
-        made.push(Desk { town, person, holder, id, secret });
+    for town in Town::on_all_engines(name).await {
+        made.push(desk_in(town, wants).await);
     }
     made
 }
 
+/// In one town; the addresses are the library's unless others are wanted.
+pub async fn desk_in(mut town: Town, wants: &NewClient) -> Desk {
+    let person = town.register(&grown_ups().nth(61).expect("somebody")).await;
+    town.give_card(&person).await;
+    let account =
+        Actor { person: Some(person.parse().expect("an id")), ..testing::actor(Role::Holder) };
+    let holder = Client::signed_in(&town.built.router, &town.app, &account).await;
+    let catalogue = Arc::new(items::service::Catalogue::default());
+    catalogue.load(&town.app).await.expect("the list");
+    let list = List(catalogue);
+    // The seed's items belong to organisation 1.
+    let asker = Actor { org: Some(Id(1)), ..testing::actor(Role::DepartmentOfficer) };
+    let new = NewClient {
+        name: "示范图书馆网站".to_owned(),
+        item: items::seed::LIBRARY.to_owned(),
+        redirects: match wants.redirects.as_str() {
+            "" => BACK.to_owned(),
+            others => others.to_owned(),
+        },
+        ..wants.clone()
+    };
+    let stranger = testing::actor(Role::DepartmentOfficer);
+    let refused =
+        clients::ask(&town.app, &list, &stranger, &new).await.expect_err("another's item");
+    assert_eq!(refused.code, "signin/other-owner");
+    let id = clients::ask(&town.app, &list, &asker, &new).await.expect("asked");
+    let early = clients::new_secret(&town.app, &asker, &id).await.expect_err("not decided");
+    assert_eq!(early.code, "signin/not-now");
+    let own = Actor { account: asker.account, ..testing::actor(Role::MunicipalApprover) };
+    let own = clients::decide(&town.app, &own, &id, true).await.expect_err("own");
+    assert_eq!(own.code, "signin/own-request");
+    let approver = testing::actor(Role::MunicipalApprover);
+    clients::decide(&town.app, &approver, &id, true).await.expect("approved");
+    let secret = match wants.jwks.is_empty() {
+        true => clients::new_secret(&town.app, &asker, &id).await.expect("a secret"),
+        // Whoever has keys gets no secret.
+        false => {
+            let refused = clients::new_secret(&town.app, &asker, &id).await.expect_err("keys");
+            assert_eq!(refused.code, "signin/not-now");
+            String::new()
+        }
+    };
+    Desk { town, person, holder, id, secret }
+}
+
 impl Desk {
     /// The library's way to us: its requests reach our router.
-    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, std::io::Error> {
+    pub async fn http(&self, request: HttpRequest) -> Result<HttpResponse, std::io::Error> {
         let mut client = Client::new(&self.town.built.router);
         let (parts, body) = request.into_parts();
         let reply = client.send(axum::http::Request::from_parts(parts, body.into())).await;
@@ -88,18 +109,18 @@ impl Desk {
         Ok(response)
     }
 
-    async fn service(&self) -> Service {
+    pub async fn service(&self) -> Service {
         let issuer = IssuerUrl::new("http://localhost".to_owned()).expect("an address");
         let http = |request| self.http(request);
         let metadata =
             CoreProviderMetadata::discover_async(issuer, &http).await.expect("discovered");
-        let secret = ClientSecret::new(self.secret.clone());
-        CoreClient::from_provider_metadata(metadata, ClientId::new(self.id.clone()), Some(secret))
+        let secret = (!self.secret.is_empty()).then(|| ClientSecret::new(self.secret.clone()));
+        CoreClient::from_provider_metadata(metadata, ClientId::new(self.id.clone()), secret)
             .set_redirect_uri(RedirectUrl::new(BACK.to_owned()).expect("an address"))
     }
 
     /// Follows the service's link in the holder's browser, agreeing when asked; where it ends.
-    async fn walk(&mut self, url: &str) -> String {
+    pub async fn walk(&mut self, url: &str) -> String {
         let path = url.strip_prefix("http://localhost").expect("ours");
         let mut reply = self.holder.get(path).await;
         if reply.status == 200 {
@@ -114,7 +135,7 @@ impl Desk {
     }
 }
 
-fn answer(location: &str, name: &str) -> Option<String> {
+pub fn answer(location: &str, name: &str) -> Option<String> {
     let query = location.split_once('?')?.1;
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
@@ -122,14 +143,14 @@ fn answer(location: &str, name: &str) -> Option<String> {
     })
 }
 
-struct Begun {
-    url: String,
-    nonce: Nonce,
-    state: CsrfToken,
-    verifier: PkceCodeVerifier,
+pub struct Begun {
+    pub url: String,
+    pub nonce: Nonce,
+    pub state: CsrfToken,
+    pub verifier: PkceCodeVerifier,
 }
 
-fn begin(service: &Service) -> Begun {
+pub fn begin(service: &Service) -> Begun {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = CoreAuthenticationFlow::AuthorizationCode;
     let request = service.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
@@ -149,7 +170,7 @@ async fn exchange(
     request.request_async(&http).await.map_err(|error| format!("{error:?}"))
 }
 
-async fn info(desk: &Desk, token: &str) -> testing::Reply {
+pub async fn info(desk: &Desk, token: &str) -> testing::Reply {
     let mut client = Client::new(&desk.town.built.router);
     client.bearer = Some(token.to_owned());
     client.get("/oidc/userinfo").await
@@ -225,7 +246,7 @@ async fn a_stolen_or_used_code_gets_nothing_and_ends_what_it_got() {
     }
 }
 
-fn with(url: &str, name: &str, value: &str) -> String {
+pub fn with(url: &str, name: &str, value: &str) -> String {
     let (place, query) = url.split_once('?').expect("a query");
     let kept = query.split('&').filter(|pair| !pair.starts_with(&format!("{name}=")));
     let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("{name}={value}")]).collect();

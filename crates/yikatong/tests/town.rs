@@ -37,8 +37,15 @@ impl Town {
 
     /// One in a region.
     pub async fn on(test: TestDb, region: &str) -> Self {
+        Self::at(test, region, "http://localhost").await
+    }
+
+    /// One in a region, that is reached at an address.
+    pub async fn at(test: TestDb, region: &str, public_url: &str) -> Self {
         let mut app = testing::platform(&test, &[&yikatong::migrations()]).await;
-        region.clone_into(&mut Arc::get_mut(&mut app).expect("nobody else has it").config.region);
+        let config = &mut Arc::get_mut(&mut app).expect("nobody else has it").config;
+        region.clone_into(&mut config.region);
+        public_url.clone_into(&mut config.public_url);
         let shared = app.clone();
         let entry =
             kernel::journal::Entry::new(app.id(), Utc::now(), &Actor::system(), "test.made", "");

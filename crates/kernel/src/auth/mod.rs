@@ -1,6 +1,7 @@
 //! Signing in: accounts, sessions, second factors, and patience with guesses.
 //!
-//! * Staff: user name, password (Argon2id), then a code of an authenticator app (TOTP, RFC 6238).
+//! * Staff: user name, password (Argon2id), then a code of an authenticator app (TOTP, RFC 6238); or an
+//!   outside provider in the password's place (capability `signin`).
 //! * Holders: card number or person number, password, then a one-time code by SMS.
 //! * Programs and terminals: a bearer token, shown once when it is made.
 //!
@@ -25,6 +26,7 @@ pub use accounts::{
     create_account, lift_duty, make_token, members, remove_login, replace_tokens, require_first,
     set_password, set_totp_secret,
 };
+pub use pages::enter_from_outside;
 pub(crate) use pages::routes;
 pub use service::{confirm_password, count_try, forget_tries};
 
@@ -42,6 +44,11 @@ pub(crate) const DEVICE_COOKIE: &str = "yikatong_device";
 
 /// Where a browser wants to be after signing in.
 pub(crate) const NEXT_COOKIE: &str = "yikatong_next";
+
+/// File of the data folder that names an outside provider for staff; without it there is none.
+pub const OUTSIDE_FILE: &str = "staff-provider.json";
+/// Where staff go who sign in there.
+pub const OUTSIDE_DOOR: &str = "/staff/outside";
 
 /// A recognised session.
 #[derive(Clone, Debug)]
@@ -225,6 +232,11 @@ pub async fn presented(app: &Platform, headers: &HeaderMap) -> Result<Option<Ses
 /// There is none any more.
 pub fn signed_in_at(tx: &mut Tx<'_>, digest: &[u8; 32]) -> Result<Utc, DbError> {
     tx.one("SELECT created_at FROM session WHERE digest = $1", &[v(digest)])?.get(0)
+}
+
+/// A cookie of ours for some seconds; `0` ends it.
+pub fn cookie_for(app: &Platform, name: &str, value: &str, seconds: i64) -> HeaderValue {
+    pages::set_cookie(app, name, value, seconds)
 }
 
 /// A cookie that leads a browser back to a place of ours after it has signed in, for ten minutes.

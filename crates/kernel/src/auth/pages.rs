@@ -6,10 +6,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::service::{self, Complete};
-use super::{DEVICE_COOKIE, NEXT_COOKIE, SESSION_COOKIE, Session, cookie};
+use super::service::{self, Complete, Entered};
+use super::{
+    DEVICE_COOKIE, NEXT_COOKIE, OUTSIDE_DOOR, OUTSIDE_FILE, SESSION_COOKIE, Session, cookie,
+};
 use crate::actor::{Access, Role};
 use crate::http::{Form, NoFields, Page, Routes, home_of, render};
+use crate::id::Id;
 use crate::outbox::FileSms;
 use crate::platform::{App, Platform};
 use crate::problem::Problem;
@@ -43,6 +46,8 @@ struct StaffForm {
     p: Page,
     login: String,
     error: String,
+    /// Address of the outside provider's door; empty when there is none.
+    outside: &'static str,
 }
 
 #[derive(Template)]
@@ -77,8 +82,16 @@ async fn holder_form(p: Page) -> Result<Response, Problem> {
     render(&HolderForm { p, login: String::new(), error: String::new() })
 }
 
-async fn staff_form(p: Page) -> Result<Response, Problem> {
-    render(&StaffForm { p, login: String::new(), error: String::new() })
+async fn staff_form(State(app): State<App>, p: Page) -> Result<Response, Problem> {
+    let outside = outside_door(&app);
+    render(&StaffForm { p, login: String::new(), error: String::new(), outside })
+}
+
+fn outside_door(app: &Platform) -> &'static str {
+    match app.config.data.join(OUTSIDE_FILE).is_file() {
+        true => OUTSIDE_DOOR,
+        false => "",
+    }
 }
 
 async fn holder_password(
@@ -108,7 +121,8 @@ async fn staff_password(
         Ok(half) => Ok(go_on(&app, &half.token, "/staff/second-factor")),
         Err(problem) => {
             let error = shown(&p, &problem);
-            with_status(&problem, render(&StaffForm { p, login: form.login, error })?)
+            let outside = outside_door(&app);
+            with_status(&problem, render(&StaffForm { p, login: form.login, error, outside })?)
         }
     }
 }
@@ -244,6 +258,25 @@ async fn prefs(State(app): State<App>, Form(form): Form<Prefs>) -> Response {
         None => {}
     }
     response
+}
+
+/// Lets a member of staff in whom an outside provider signed in instead of our password (issuer and
+/// account are checked by whoever calls). `second` says whether the provider saw a second factor; else
+/// our own is asked for next.
+///
+/// # Errors
+/// The account is closed or not one of staff.
+pub async fn enter_from_outside(
+    app: &Platform,
+    headers: &HeaderMap,
+    account: Id,
+    provider: &str,
+    second: bool,
+) -> Result<Response, Problem> {
+    Ok(match service::from_outside(app, account, provider, second).await? {
+        Entered::Complete(complete) => enter(app, headers, &complete),
+        Entered::Half(half) => go_on(app, &half.token, "/staff/second-factor"),
+    })
 }
 
 fn shown(p: &Page, problem: &Problem) -> String {

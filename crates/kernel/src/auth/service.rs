@@ -179,8 +179,6 @@ async fn known_device(
     app.db.read(move |tx| is_known(tx, &device, account)).await
 }
 
-/// Counts a guess before it is looked at, so that many at once are no way around the patience; a
-/// right one forgets the count. Returns the guesses so far, this one among them.
 /// Counts a try of a secret that a capability keeps itself (`card:…`), before it is compared. Tries are
 /// slowed, never locked.
 ///
@@ -202,6 +200,8 @@ pub async fn forget_tries(app: &Platform, name: &str) -> Result<(), Problem> {
     Ok(forget.await?)
 }
 
+/// Counts a guess before it is looked at, so that many at once are no way around the patience; a
+/// right one forgets the count. Returns the guesses so far, this one among them.
 async fn count_guess(app: &Platform, guessed: &str, now: Utc) -> Result<i64, Problem> {
     let key = guessed.to_owned();
     let counted = app.db.housekeeping(move |tx| try_to_count(tx, &key, now)).await?;
@@ -293,10 +293,18 @@ pub(super) async fn half_session(
 }
 
 /// A session that is complete, and the token that makes this browser a known one.
+#[derive(Clone)]
 pub(super) struct Complete {
     pub(super) token: String,
     pub(super) device: String,
     pub(super) role: Role,
+}
+
+impl Complete {
+    fn of(role: Role) -> Self {
+        let fresh = || seal::token::from_random(&random::<32>());
+        Self { token: fresh(), device: fresh(), role }
+    }
 }
 
 /// Second step: the code. The session gets a new token, so that one planted before is worth nothing.
@@ -328,26 +336,81 @@ pub(super) async fn check_second_factor(
         }
         return Err(wrong_code());
     }
-    let complete = Complete {
-        token: seal::token::from_random(&random::<32>()),
-        device: seal::token::from_random(&random::<32>()),
-        role: actor.role,
-    };
-    let (token, device) = (complete.token.clone(), seal::token::digest(&complete.device));
+    let complete = Complete::of(actor.role);
+    let kept = complete.clone();
     let entry =
         Entry::new(app.id(), now, &actor, "session.opened", "Art. 19").why("登录 / sign-in", &[]);
     app.db
         .write(move |tx| {
             tx.execute("DELETE FROM session WHERE digest = $1", &[v(&old)])?;
             tx.execute("DELETE FROM guess WHERE guessed = $1", &[v(&guessed)])?;
-            insert_session(tx, &token, actor.account, actor.role, "browser", "full", now)?;
-            let sql =
-                "INSERT INTO known_device (digest, account_id, created_at) VALUES ($1, $2, $3)";
-            tx.execute(sql, &[v(&device), v(actor.account), v(now)])?;
+            open_complete(tx, &kept, &actor, now)?;
             journal::record(tx, &entry)
         })
         .await?;
     Ok(complete)
+}
+
+fn open_complete(
+    tx: &mut Tx<'_>,
+    complete: &Complete,
+    actor: &Actor,
+    now: Utc,
+) -> Result<(), DbError> {
+    insert_session(tx, &complete.token, actor.account, actor.role, "browser", "full", now)?;
+    let sql = "INSERT INTO known_device (digest, account_id, created_at) VALUES ($1, $2, $3)";
+    let device = seal::token::digest(&complete.device);
+    tx.execute(sql, &[v(&device), v(actor.account), v(now)]).map(drop)
+}
+
+/// What becomes of somebody whom an outside provider knows.
+pub(super) enum Entered {
+    /// The provider saw a second factor too.
+    Complete(Complete),
+    /// Our own second factor is still to come.
+    Half(Half),
+}
+
+/// Lets a member of staff in whom an outside provider signed in instead of our password; `second` says
+/// whether it saw a second factor too.
+pub(super) async fn from_outside(
+    app: &Platform,
+    account: Id,
+    provider: &str,
+    second: bool,
+) -> Result<Entered, Problem> {
+    let (now, entry_id, provider) = (Utc::now(), app.id(), provider.to_owned());
+    app.db
+        .write(move |tx| {
+            let sql = format!(
+                "SELECT {ACTOR_COLUMNS} FROM account a WHERE a.id = $1 AND a.closed_at IS NULL"
+            );
+            let row = tx.optional(&sql, &[v(account)])?.ok_or_else(Problem::forbidden)?;
+            let actor = read_actor(&row)?;
+            if !actor.role.is_staff() {
+                return Err(Problem::forbidden());
+            }
+            let act = if second { "session.opened" } else { "session.begun" };
+            let mut entry = Entry::new(entry_id, now, &actor, act, "Art. 19")
+                .why("经单位统一身份认证登录 / sign-in by an outside provider", &[]);
+            entry.detail = serde_json::json!({"provider": provider, "second_factor": second});
+            let entered = match second {
+                true => {
+                    let complete = Complete::of(actor.role);
+                    open_complete(tx, &complete, &actor, now)?;
+                    Entered::Complete(complete)
+                }
+                false => {
+                    let token = seal::token::from_random(&random::<32>());
+                    let (id, role) = (actor.account, actor.role);
+                    insert_session(tx, &token, id, role, "browser", "password", now)?;
+                    Entered::Half(Half { token })
+                }
+            };
+            journal::record(tx, &entry)?;
+            Ok(entered)
+        })
+        .await
 }
 
 fn wrong_code() -> Problem {
