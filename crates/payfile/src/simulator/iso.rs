@@ -150,13 +150,28 @@ fn status(telling: &Telling, batch: &BookedBatch, lines: &[Told]) -> String {
     text
 }
 
+/// A balance that a statement has to tell; the account of a simulated bank begins with nothing.
+fn balance(code: &str, fen: i64, date: &str) -> String {
+    let side = if fen < 0 { "DBIT" } else { "CRDT" };
+    format!(
+        "<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy=\"CNY\">{}</Amt>\
+        <CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>{date}</Dt></Dt></Bal>",
+        yuan(fen.abs())
+    )
+}
+
 /// What moved: an order that was never paid does not appear, one that came back appears twice.
 fn statement(telling: &Telling, batch: &BookedBatch, lines: &[Told]) -> String {
+    let moved = lines.iter().filter(|line| line.order.fate != super::Move::Failed);
+    let kept = moved.filter(|line| reason_of(line.meaning).is_none());
+    let closing = -kept.map(|line| line.order.fen).sum::<i64>();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
         <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt>\
         <GrpHdr><MsgId>{id}</MsgId><CreDtTm>{date}T18:00:00+08:00</CreDtTm></GrpHdr>\
-        <Stmt><Id>{id}</Id><Acct><Id><Othr><Id>0</Id></Othr></Id></Acct>\n",
+        <Stmt><Id>{id}</Id><Acct><Id><Othr><Id>0</Id></Othr></Id></Acct>{}{}\n",
+        balance("OPBD", 0, &batch.date),
+        balance("CLBD", closing, &batch.date),
         id = telling.id,
         date = batch.date,
     );

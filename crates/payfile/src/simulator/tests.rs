@@ -136,6 +136,56 @@ fn over_files_the_last_word_is_what_the_bank_really_paid() {
     assert!(moved.len() > 5, "the seeds tell different stories: {moved:?}");
 }
 
+/// What is sent and what the simulated bank tells, one message of each kind. With `YIKATONG_ISO_SAMPLES` they
+/// are left in that folder, where `scripts/iso20022.sh` holds them against the schemas of the standard.
+#[test]
+fn iso_samples_of_each_kind_are_made_and_read() {
+    let place = folder("iso-samples");
+    let (ours, theirs) = files("iso");
+    let port = port(&place, ours);
+    let desk = Folder::new(host(&place, "seed:3,only,fail=20,bounce=20"), &place, theirs);
+    let mut samples: BTreeMap<String, String> = BTreeMap::new();
+    for batch in batches(77) {
+        assert_eq!(port.send(&batch), Sent::Taken);
+    }
+    let mut keep = |folder: &str| {
+        for entry in std::fs::read_dir(place.join(folder)).expect("read") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|end| end == "xml") {
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                samples.insert(name, std::fs::read_to_string(&path).expect("UTF-8"));
+            }
+        }
+    };
+    keep("out");
+    let mut payer = Payer::default();
+    for _ in 0..30 {
+        desk.step().expect("a round");
+        keep("in");
+        payer.round(&port);
+    }
+    // A notification tells what a statement does, without balances.
+    let statement = samples.values().find(|text| text.contains("camt.053")).expect("a statement");
+    let (before, rest) = statement.split_once("<Bal>").expect("balances");
+    let (_, after) = rest.rsplit_once("</Bal>").expect("balances");
+    let notification = format!("{before}{after}")
+        .replace("camt.053.001.08", "camt.054.001.08")
+        .replace("BkToCstmrStmt>", "BkToCstmrDbtCdtNtfctn>")
+        .replace("Stmt>", "Ntfctn>");
+    let read = crate::iso::read_message(notification.as_bytes(), &Statuses::shipped());
+    assert!(read.is_ok(), "{read:?}");
+    samples.insert("notification.xml".to_owned(), notification);
+    for kind in ["pain.001.001.09", "pain.002.001.10", "camt.053.001.08", "camt.054.001.08"] {
+        assert!(samples.values().any(|text| text.contains(kind)), "{kind}");
+    }
+    if let Some(folder) = std::env::var_os("YIKATONG_ISO_SAMPLES") {
+        for (name, text) in &samples {
+            std::fs::write(Path::new(&folder).join(name), text).expect("written");
+        }
+    }
+    std::fs::remove_dir_all(place).expect("removed");
+}
+
 #[test]
 fn over_http_silence_and_half_answers_are_unknown_and_the_last_word_is_the_books() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
