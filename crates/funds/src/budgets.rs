@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use kernel::actor::{Access, Actor, Role};
 use kernel::approval::{self, Approval};
 use kernel::db::{DbError, Row, Tx, v};
-use kernel::http::{Form, Json, Page, Path, Routes, render};
+use kernel::http::{Form, Json, Page, Path, Query, Routes, render};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::law::{Article, Refusal, Text};
@@ -272,8 +272,25 @@ impl BudgetsPage {
     }
 }
 
-async fn show(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
-    let year = day_text(Utc::now().day())[..4].to_owned();
+/// Which year is looked at; the present one when it is left out.
+#[derive(Deserialize)]
+struct View {
+    #[serde(default)]
+    year: String,
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+async fn show(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Query(view): Query<View>,
+) -> Result<Response, Problem> {
+    let this = || day_text(Utc::now().day())[..4].to_owned();
+    let year = if is_year(&view.year) { view.year } else { this() };
     let of = year.clone();
     let read =
         app.db.read(move |tx| Ok::<_, DbError>((of_year(tx, &of)?, approval::open(tx, KIND)?)));
@@ -297,11 +314,11 @@ async fn asked(
     let wrong = |field: &str| Problem::field(field, Text::new("请检查填写的内容", "Check it"));
     let fen = parse_decimal(&form.yuan, 2).ok_or_else(|| wrong("yuan"))?;
     let year = form.year.trim();
-    if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
+    if !is_year(year) {
         return Err(wrong("year"));
     }
     ask(&app, &actor, id_of(&form.programme)?, year, fen).await?;
-    Ok(Redirect::to("/office/funds/budgets").into_response())
+    Ok(Redirect::to(&format!("/office/funds/budgets?year={year}")).into_response())
 }
 
 /// Yes or no.

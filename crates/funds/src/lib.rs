@@ -17,10 +17,17 @@ use kernel::jobs::Job;
 use kernel::settings::Setting;
 
 /// The schema of rosters and programmes; that of payments is [`payments::MIGRATIONS`].
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "funds-0001-rosters",
-    sql: include_str!("../migrations/0001_rosters.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "funds-0001-rosters", sql: include_str!("../migrations/0001_rosters.sql") },
+    Migration {
+        name: "funds-0007-roster-indexes",
+        sql: include_str!("../migrations/0007_roster_indexes.sql"),
+    },
+    Migration {
+        name: "funds-0010-roster-schedule",
+        sql: include_str!("../migrations/0010_roster_schedule.sql"),
+    },
+];
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {

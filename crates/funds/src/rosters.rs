@@ -74,7 +74,19 @@ pub static CHANGED_DAYS: Setting = Setting {
     article: 25,
 };
 
-pub(crate) static SETTINGS: &[&Setting] = &[&NOTICE_DAYS, &SAME_PHONE, &SAME_AGENT, &CHANGED_DAYS];
+/// From how much of a change of the amount against the last payment on a line is looked at by people.
+pub static AMOUNT_PERCENT: Setting = Setting {
+    name: "funds.amount-change-percent",
+    default: 50,
+    least: 0,
+    most: 1_000,
+    zh: "与上次发放相比金额变动超过多少百分比须核实（0 为不提示）",
+    en: "Change of the amount against the last payment that is to be looked into, percent (0: none)",
+    article: 25,
+};
+
+pub(crate) static SETTINGS: &[&Setting] =
+    &[&NOTICE_DAYS, &SAME_PHONE, &SAME_AGENT, &CHANGED_DAYS, &AMOUNT_PERCENT];
 
 /// All routes of rosters.
 pub fn routes() -> kernel::http::Routes {

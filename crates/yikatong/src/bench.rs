@@ -8,6 +8,8 @@ pub mod holders;
 mod journal;
 mod load;
 mod lookup;
+pub mod paid;
+mod payments;
 mod regions;
 mod resolve;
 
@@ -76,6 +78,21 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
         people: u32,
     },
+    /// Money from a roster's file to reconciled.
+    Payments {
+        /// An empty PostgreSQL database to measure on, beside the embedded one.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// Measure on PostgreSQL only.
+        #[arg(long, requires = "postgres")]
+        only_postgres: bool,
+        /// Lines; more than a million come as several rosters.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
+        lines: u32,
+        /// Banks that the accounts are spread over.
+        #[arg(long, default_value_t = 7)]
+        banks: usize,
+    },
     /// Messages between two installations in this process, and how soon a backlog is gone.
     Regions {
         /// An empty PostgreSQL database for the receiver, beside the embedded one.
@@ -135,6 +152,17 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 measured =
                     lookup::run("PostgreSQL", &Location::Postgres(url), &folder, people).await;
+            }
+            measured
+        }
+        BenchCommand::Payments { postgres, only_postgres, lines, banks } => {
+            let mut measured = Ok(());
+            if !only_postgres {
+                measured = payments::run("SQLite", &sqlite, &folder, lines, banks).await;
+            }
+            if let (Ok(()), Some(url)) = (&measured, postgres) {
+                let url = Location::Postgres(url);
+                measured = payments::run("PostgreSQL", &url, &folder, lines, banks).await;
             }
             measured
         }

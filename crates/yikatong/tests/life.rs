@@ -136,7 +136,9 @@ async fn the_hotline_reports_a_loss_only_for_a_caller_who_fits() {
 async fn money(town: &Town, person: &str, state: &'static str) {
     let (person, payment) = (person.parse::<kernel::id::Id>().expect("an id"), kernel::id::Id(1));
     let made = move |tx: &mut kernel::db::Tx<'_>| {
-        let known = "UPDATE payment SET state = $1 WHERE person_id = $2 AND id = $3";
+        let known = "UPDATE payment SET state = $1,
+                       ended = CASE WHEN CAST($1 AS TEXT) IN ('returned', 'void') THEN id ELSE 0 END
+                     WHERE person_id = $2 AND id = $3";
         if tx.execute(known, &[v(state), v(person), v(payment)])? > 0 {
             return Ok(());
         }

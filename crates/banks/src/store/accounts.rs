@@ -1,6 +1,6 @@
 //! The financial function of cards.
 
-use kernel::db::{DbError, Row, Tx, v};
+use kernel::db::{BulkRows, DbError, Kind, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::keys::Keys;
 use kernel::time::Utc;
@@ -263,4 +263,44 @@ pub fn divergent(
          ORDER BY expected_at LIMIT $3"
     );
     tx.query(&sql, &[v(since), v(quiet_since), v(most)])?.iter().map(read).collect()
+}
+
+/// Accounts that are made in bulk, for demonstrations and measurements.
+pub const ACCOUNT_ROWS: BulkRows = BulkRows {
+    table: "bank_account",
+    columns: &[
+        ("person_id", Kind::Int),
+        ("card_id", Kind::Int),
+        ("bank_id", Kind::Int),
+        ("state", Kind::Text),
+        ("number", Kind::Bytes),
+        ("last_four", Kind::Text),
+        ("digest", Kind::Bytes),
+        ("changed_at", Kind::Int),
+        ("version", Kind::Int),
+    ],
+};
+
+/// An account of [`ACCOUNT_ROWS`], its number sealed.
+///
+/// # Errors
+/// The installation has no key for digests.
+pub fn account_row(
+    keys: &Keys,
+    account: &Account,
+    number: &AccountNumber,
+) -> Result<Vec<Value<'static>>, DbError> {
+    let sealed =
+        keys.seal_field(number.as_str().as_bytes(), &context(account.person, account.card));
+    Ok(vec![
+        v(account.person),
+        v(account.card),
+        v(account.bank),
+        v(account.state.code()),
+        v(sealed),
+        v(number.last_four().to_owned()),
+        v(number.digest(keys, account.bank)?.to_vec()),
+        v(account.changed_at),
+        v(1i64),
+    ])
 }

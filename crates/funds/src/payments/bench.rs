@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kernel::actor::{Actor, Role};
-use kernel::db::{BulkRows, DbError, Kind, Tx, v};
+use kernel::db::{BulkRows, DbError, Kind, Tx, Value, v};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::platform::App;
@@ -15,43 +15,22 @@ use kernel::time::Utc;
 use super::port::{Asked, Batch, LineResult, PayPort, Ports, Report, ReportKind, Sent};
 use super::rules::batch::BatchState;
 use super::service::release::{self, Hand};
-use super::service::{accept_in, books, intents, work};
-use super::store::batches;
+use super::service::{books, intents, tell, work};
+use super::store::{batches, ledger};
 
-/// What was measured.
-#[derive(Clone, Copy, Debug)]
+/// What was measured of one batch.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Measured {
-    /// Lines of the roster.
+    /// Its lines.
     pub lines: i64,
-    /// A bare bulk load of as many rows into a table without an index.
-    pub floor: Duration,
-    /// Acceptance of the roster.
-    pub accept: Duration,
-    /// Setting the money aside.
-    pub reserve: Duration,
     /// Writing the intents.
     pub intend: Duration,
     /// Sending, taking results in, reconciling, until the batch is settled.
     pub settle: Duration,
     /// Comparing books and payments once.
     pub compare: Duration,
-}
-
-impl Measured {
-    /// From roster to reconciled.
-    pub fn whole(&self) -> Duration {
-        self.accept + self.reserve + self.intend + self.settle
-    }
-
-    /// Lines a second.
-    pub fn rate(&self) -> f64 {
-        self.lines as f64 / self.whole().as_secs_f64().max(1e-9)
-    }
-
-    /// How many times as long as the floor.
-    pub fn ratio(&self) -> f64 {
-        self.whole().as_secs_f64() / self.floor.as_secs_f64().max(1e-9)
-    }
+    /// Writing the messages to the holders, behind the reconciliation.
+    pub tell: Duration,
 }
 
 /// A bank that pays everything at once and tells a few files at a time.
@@ -91,38 +70,45 @@ impl PayPort for GoodBank {
     }
 }
 
-/// Pays an approved roster through banks that pay everything, on a platform that does nothing else.
+/// Pays a batch through banks that pay everything, on a platform that does nothing else; `say` is told the
+/// stage and how many lines are done.
 ///
 /// # Errors
-/// The roster cannot be accepted, or a step fails.
-pub async fn measure(app: &App, roster: Id) -> Result<Measured, Problem> {
-    let began = Instant::now();
-    let (platform, maker) = (app.clone(), official(app));
-    let by = maker.clone();
-    let accepted = move |tx: &mut Tx<'_>| accept_in(tx, &platform, &by, roster, Utc::now());
-    let batch = app.db.write(accepted).await?;
-    let accept = began.elapsed();
-    let reserve = timed(async {
-        while work::reserve(app).await? {}
-        Ok(())
-    })
-    .await?;
+/// The batch cannot be released, or a step fails.
+pub async fn measure(
+    app: &App,
+    batch: Id,
+    say: &(dyn Fn(&str, i64) + Sync),
+) -> Result<Measured, Problem> {
+    let maker = official(app);
     release::release(app, &maker, batch, Hand::Ask).await?;
     let mut state = BatchState::Asked;
     while state == BatchState::Asked {
         state = release::release(app, &official(app), batch, Hand::Approve).await?.state;
     }
-    let intend = timed(async {
-        while intents::plan(app).await? {}
-        Ok(())
-    })
-    .await?;
-    let settle = timed(pay(app, batch)).await?;
-    let compare = timed(async { books::round(app).await.map(drop) }).await?;
+    let (mut measured, began) = (Measured::default(), Instant::now());
+    while intents::plan(app).await? {
+        say("intents written", standing(app, batch).await?.done_line);
+    }
+    measured.intend = began.elapsed();
+    let began = Instant::now();
+    pay(app, batch, say).await?;
+    measured.settle = began.elapsed();
+    let began = Instant::now();
+    books::round(app).await?;
+    measured.compare = began.elapsed();
+    say("books compared", 0);
+    let began = Instant::now();
+    tell::round(app).await?;
+    measured.tell = began.elapsed();
+    measured.lines = standing(app, batch).await?.lines;
+    say("holders told", measured.lines);
+    Ok(measured)
+}
+
+async fn standing(app: &App, batch: Id) -> Result<batches::Batch, Problem> {
     let found = app.db.read(move |tx| batches::get(tx, batch)).await?;
-    let lines = found.ok_or_else(Problem::not_found)?.lines;
-    let floor = timed(bare(app, lines)).await?;
-    Ok(Measured { lines, floor, accept, reserve, intend, settle, compare })
+    found.ok_or_else(Problem::not_found)
 }
 
 fn official(app: &App) -> Actor {
@@ -137,14 +123,8 @@ fn official(app: &App) -> Actor {
     }
 }
 
-async fn timed(work: impl Future<Output = Result<(), Problem>>) -> Result<Duration, Problem> {
-    let began = Instant::now();
-    work.await?;
-    Ok(began.elapsed())
-}
-
 /// Rounds until the batch is settled.
-async fn pay(app: &App, batch: Id) -> Result<(), Problem> {
+async fn pay(app: &App, batch: Id, say: &(dyn Fn(&str, i64) + Sync)) -> Result<(), Problem> {
     let banks: Mutex<std::collections::BTreeMap<String, Arc<GoodBank>>> = Mutex::default();
     let ports: Ports = Arc::new(move |code| {
         let mut banks = banks.lock().map_err(|_| "a worker died".to_owned())?;
@@ -154,8 +134,10 @@ async fn pay(app: &App, batch: Id) -> Result<(), Problem> {
     // A stuck batch is an error, not an endless measurement.
     for _ in 0..100_000 {
         work::round_with(app, &ports).await?;
-        let found = app.db.read(move |tx| batches::get(tx, batch)).await?;
-        if found.is_some_and(|batch| batch.release.state == BatchState::Settled) {
+        let open = app.db.read(move |tx| ledger::open_lines(tx, batch)).await?;
+        let now = standing(app, batch).await?;
+        say("paid and reconciled", now.lines - open);
+        if now.release.state == BatchState::Settled {
             return Ok(());
         }
     }
@@ -163,12 +145,33 @@ async fn pay(app: &App, batch: Id) -> Result<(), Problem> {
     Err(Problem::new(500, "funds/bench-stuck", title, Text::default()))
 }
 
-const BARE: BulkRows = BulkRows {
+/// A table of what one line leaves behind, without an index, and its row.
+type Bare = (&'static str, BulkRows, fn(i64) -> Vec<Value<'static>>);
+
+const LINE: BulkRows = BulkRows {
+    table: "bench_line",
+    columns: &[
+        ("line", Kind::Int),
+        ("roster_id", Kind::Int),
+        ("person_id", Kind::Int),
+        ("card_id", Kind::Int),
+        ("bank_id", Kind::Int),
+        ("amount_fen", Kind::Int),
+        ("quantity", Kind::Int),
+        ("household", Kind::Bytes),
+        ("state", Kind::Text),
+        ("reason", Kind::Text),
+        ("warn", Kind::Text),
+        ("sealed", Kind::Bytes),
+    ],
+};
+const PAYMENT: BulkRows = BulkRows {
     table: "bench_payment",
     columns: &[
-        ("person_id", Kind::Int),
         ("id", Kind::Int),
+        ("person_id", Kind::Int),
         ("batch_id", Kind::Int),
+        ("roster_id", Kind::Int),
         ("line", Kind::Int),
         ("programme_id", Kind::Int),
         ("period", Kind::Text),
@@ -176,37 +179,138 @@ const BARE: BulkRows = BulkRows {
         ("card_id", Kind::Int),
         ("amount_fen", Kind::Int),
         ("state", Kind::Text),
+        ("held", Kind::Bool),
+        ("overpaid", Kind::Bool),
+        ("recovered", Kind::Bool),
+        ("file_id", Kind::Int),
+        ("report_id", Kind::Int),
+        ("reason", Kind::Text),
+        ("created_at", Kind::Int),
+        ("changed_at", Kind::Int),
+        ("version", Kind::Int),
+        ("ended", Kind::Int),
+    ],
+};
+const RESULT: BulkRows = BulkRows {
+    table: "bench_result",
+    columns: &[
+        ("report_id", Kind::Int),
+        ("seq", Kind::Int),
+        ("payment_id", Kind::Int),
+        ("fen", Kind::Int),
+        ("word", Kind::Text),
+        ("meaning", Kind::Text),
+        ("reason", Kind::Text),
+        ("said", Kind::Text),
+        ("at", Kind::Int),
     ],
 };
 
-/// As many rows as the batch has payments, streamed into a table without an index.
-async fn bare(app: &App, lines: i64) -> Result<(), Problem> {
-    let load = move |tx: &mut Tx<'_>| {
-        tx.execute("DROP TABLE IF EXISTS bench_payment", &[])?;
-        tx.execute(
-            "CREATE TABLE bench_payment (person_id BIGINT, id BIGINT, batch_id BIGINT, line BIGINT,
-                 programme_id BIGINT, period TEXT, bank_id BIGINT, card_id BIGINT, amount_fen BIGINT,
-                 state TEXT)",
-            &[],
-        )?;
-        let row = |line: i64| {
-            let person = v(line.wrapping_mul(7_919));
-            vec![
-                person,
-                v(line),
-                v(1i64),
-                v(line),
-                v(1i64),
-                v("2026-11"),
-                v(line % 7),
-                v(line + 1),
-                v(10_000i64),
-                v("approved"),
-            ]
+/// An id as long as a real one.
+const FIRST: i64 = 1_700_000_000_000_000;
+
+fn line(n: i64) -> Vec<Value<'static>> {
+    let id = FIRST + n * 7_919;
+    let (none, no_bytes) = (None::<i64>, None::<Vec<u8>>);
+    vec![
+        v(n),
+        v(FIRST),
+        v(id),
+        v(id + 1),
+        v(FIRST + n % 7),
+        v(10_000i64),
+        v(none),
+        v(no_bytes.clone()),
+        v("good"),
+        v(""),
+        v(""),
+        v(no_bytes),
+    ]
+}
+
+fn payment(n: i64) -> Vec<Value<'static>> {
+    let id = FIRST + n * 7_919;
+    vec![
+        v((1 << 24) + n),
+        v(id),
+        v(FIRST),
+        v(FIRST + 1),
+        v(n),
+        v(FIRST + 2),
+        v("2026-11"),
+        v(FIRST + n % 7),
+        v(id + 1),
+        v(10_000i64),
+        v("paid"),
+        v(false),
+        v(false),
+        v(false),
+        v(FIRST + 3),
+        v(FIRST + 4),
+        v(""),
+        v(FIRST),
+        v(FIRST),
+        v(4i64),
+        v(0i64),
+    ]
+}
+
+fn result(n: i64) -> Vec<Value<'static>> {
+    vec![
+        v(FIRST),
+        v(n),
+        v((1 << 24) + n),
+        v(10_000i64),
+        v("paid"),
+        v("pay"),
+        v(""),
+        v(format!("B{n}")),
+        v(FIRST),
+    ]
+}
+
+const TABLES: [Bare; 3] =
+    [("roster lines", LINE, line), ("payments", PAYMENT, payment), ("results", RESULT, result)];
+
+/// Rows of one transaction of the floor.
+const SET: i64 = 100_000;
+
+/// How long the rows that `lines` lines leave behind take when they are streamed into tables without an index:
+/// roster lines, payments and results, each by its name.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn floor(app: &App, lines: i64) -> Result<Vec<(&'static str, Duration)>, Problem> {
+    let mut took = Vec::new();
+    for (name, rows, row) in TABLES {
+        let columns: Vec<String> =
+            rows.columns.iter().map(|(name, kind)| format!("{name} {}", sql_type(*kind))).collect();
+        let create = format!("CREATE TABLE {} ({})", rows.table, columns.join(", "));
+        let drop_it = format!("DROP TABLE IF EXISTS {}", rows.table);
+        let both = [drop_it.clone(), create];
+        let run = |all: Vec<String>| {
+            move |tx: &mut Tx<'_>| all.iter().try_for_each(|sql| tx.execute(sql, &[]).map(drop))
         };
-        tx.bulk(BARE, &mut (0..lines).map(row)).map(drop)
-    };
-    app.db.housekeeping::<(), DbError>(load).await?;
-    let drop_it = |tx: &mut Tx<'_>| tx.execute("DROP TABLE bench_payment", &[]).map(drop);
-    Ok(app.db.housekeeping::<(), DbError>(drop_it).await?)
+        app.db.housekeeping::<(), DbError>(run(both.to_vec())).await?;
+        let began = Instant::now();
+        let mut from = 0;
+        while from < lines {
+            let to = (from + SET).min(lines);
+            let load = move |tx: &mut Tx<'_>| tx.bulk(rows, &mut (from..to).map(row)).map(drop);
+            app.db.housekeeping::<(), DbError>(load).await?;
+            from = to;
+        }
+        took.push((name, began.elapsed()));
+        app.db.housekeeping::<(), DbError>(run(vec![drop_it])).await?;
+    }
+    Ok(took)
+}
+
+fn sql_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "BIGINT",
+        Kind::Bool => "BOOLEAN",
+        Kind::Text => "TEXT",
+        Kind::Bytes => "BYTEA",
+    }
 }

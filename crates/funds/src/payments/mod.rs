@@ -30,6 +30,15 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "funds-0005-budgets",
         sql: include_str!("../../migrations/0005_budgets.sql"),
     },
+    Migration { name: "funds-0006-sets", sql: include_str!("../../migrations/0006_sets.sql") },
+    Migration {
+        name: "funds-0008-recovery",
+        sql: include_str!("../../migrations/0008_recovery.sql"),
+    },
+    Migration {
+        name: "funds-0009-schedule",
+        sql: include_str!("../../migrations/0009_schedule.sql"),
+    },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.
@@ -84,7 +93,11 @@ pub fn jobs() -> Vec<Job> {
     fn again(app: App) -> Round {
         Box::pin(async move { service::returned::round(&app).await })
     }
+    fn tell(app: App) -> Round {
+        Box::pin(async move { service::tell::round(&app).await })
+    }
     vec![
+        Job { name: "funds.tell", every: Duration::from_secs(2), run: tell },
         Job { name: "funds.pay", every: Duration::from_secs(2), run: work },
         Job { name: "funds.books", every: Duration::from_secs(15), run: books },
         Job { name: "funds.again", every: Duration::from_secs(30), run: again },

@@ -1,6 +1,6 @@
 //! Lines: entered in sets, checked in sets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
@@ -8,7 +8,7 @@ use kernel::keys::Keys;
 use kernel::time::Utc;
 
 use super::columns::Draft;
-use super::reasons::{AGENT, PHONE, Reason};
+use super::reasons::{AGENT, AMOUNT, PHONE, Reason};
 use super::rules::{Found, Judged};
 
 /// What the register knows of these numbers, in one question for all.
@@ -86,8 +86,10 @@ pub fn row(
     draft: &Draft,
     judged: &Judged,
 ) -> Result<Vec<Value<'static>>, DbError> {
-    let text = serde_json::to_vec(draft).map_err(|error| DbError::Engine(error.to_string()))?;
-    let sealed = judged.reason.map(|_| keys.seal_field(&text, &context(roster, draft.line)));
+    let sealed = judged.reason.map(|_| {
+        let text = serde_json::to_vec(draft).map_err(|error| DbError::Engine(error.to_string()))?;
+        Ok::<_, DbError>(keys.seal_field(&text, &context(roster, draft.line)))
+    });
     Ok(vec![
         v(draft.line),
         v(roster),
@@ -100,7 +102,7 @@ pub fn row(
         v(if judged.reason.is_some() { "bad" } else { "good" }),
         v(judged.reason.map_or("", Reason::code)),
         v(judged.warn.clone()),
-        v(sealed),
+        v(sealed.transpose()?),
     ])
 }
 
@@ -254,7 +256,39 @@ pub fn mark_doubled(
     Ok(count)
 }
 
-/// Notes good lines of people who share a telephone or an agent with many others of the list.
+/// Notes good lines of a range whose amount differs by more than so many percent from what the same programme
+/// last paid this person, in one statement; nothing when it never paid before.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn note_changes(
+    tx: &mut Tx<'_>,
+    roster: Id,
+    (after, until): (i64, i64),
+    (programme, period): (Id, &str),
+    percent: i64,
+) -> Result<(), DbError> {
+    let sql = "SELECT 1 FROM pay_batch WHERE programme_id = $1 AND period < $2 LIMIT 1";
+    if percent == 0 || tx.optional(sql, &[v(programme), v(period)])?.is_none() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE roster_line SET warn = REPLACE(warn, '{AMOUNT},', '') || '{AMOUNT},'
+         WHERE roster_id = $1 AND line > $2 AND line <= $3 AND state = 'good' AND EXISTS (
+             SELECT 1 FROM payment p
+             WHERE p.person_id = roster_line.person_id AND p.programme_id = $4 AND p.ended = 0
+               AND p.period = (SELECT MAX(q.period) FROM payment q
+                   WHERE q.person_id = roster_line.person_id AND q.programme_id = $4
+                     AND q.period < $5 AND q.ended = 0)
+               AND (roster_line.amount_fen * 100 > p.amount_fen * (100 + $6)
+                    OR roster_line.amount_fen * 100 < p.amount_fen * (100 - $6)))"
+    );
+    let params = [v(roster), v(after), v(until), v(programme), v(period), v(percent)];
+    tx.execute(&sql, &params).map(drop)
+}
+
+/// Notes good lines of people who share a telephone or an agent with many others of the list. Whom that is
+/// about is found first: mostly nobody, and then no line is looked at a second time.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -269,22 +303,42 @@ pub fn note_crowds(
          WHERE roster_id = $1 AND warn <> ''"
     );
     tx.execute(&sql, &[v(roster)])?;
-    let sql = format!(
-        "UPDATE roster_line SET warn = warn || '{PHONE},' WHERE roster_id = $1 AND state = 'good'
-         AND (SELECT p.phone FROM person p WHERE p.id = roster_line.person_id) IN (
-             SELECT q.phone FROM roster_line l JOIN person q ON q.id = l.person_id
-             WHERE l.roster_id = $1 AND l.state = 'good' AND q.phone <> ''
-             GROUP BY q.phone HAVING COUNT(*) >= $2)"
-    );
-    tx.execute(&sql, &[v(roster), v(same_phone)])?;
-    let sql = format!(
-        "UPDATE roster_line SET warn = warn || '{AGENT},' WHERE roster_id = $1 AND state = 'good'
-         AND person_id IN (SELECT s.person_id FROM representative s WHERE s.ended_at IS NULL AND s.number IN (
-             SELECT t.number FROM roster_line l JOIN representative t ON t.person_id = l.person_id
-             WHERE l.roster_id = $1 AND l.state = 'good' AND t.ended_at IS NULL
-             GROUP BY t.number HAVING COUNT(DISTINCT l.person_id) >= $2))"
-    );
-    tx.execute(&sql, &[v(roster), v(same_agent)]).map(drop)
+    let phones = "SELECT q.phone FROM roster_line l JOIN person q ON q.id = l.person_id
+                  WHERE l.roster_id = $1 AND l.state = 'good' AND q.phone <> ''
+                  GROUP BY q.phone HAVING COUNT(*) >= $2";
+    let people = "SELECT id FROM person WHERE phone IN (#)";
+    warn(tx, roster, PHONE, (phones, same_phone), people)?;
+    let agents =
+        "SELECT t.number FROM roster_line l JOIN representative t ON t.person_id = l.person_id
+                  WHERE l.roster_id = $1 AND l.state = 'good' AND t.ended_at IS NULL
+                  GROUP BY t.number HAVING COUNT(DISTINCT l.person_id) >= $2";
+    let people = "SELECT person_id FROM representative WHERE ended_at IS NULL AND number IN (#)";
+    warn(tx, roster, AGENT, (agents, same_agent), people)
+}
+
+/// Warns at the good lines of the people whom many share something with: what is shared by at least so many, and
+/// whose it is.
+fn warn(
+    tx: &mut Tx<'_>,
+    roster: Id,
+    word: &str,
+    (shared, least): (&str, i64),
+    people: &str,
+) -> Result<(), DbError> {
+    let rows = tx.query(shared, &[v(roster), v(least)])?;
+    let shared: Vec<String> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let keys: Vec<_> = shared.iter().map(|text| sealed(text.as_str())).collect();
+    let rows = tx.query_in(people, &keys)?;
+    let all: BTreeSet<Id> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let keys: Vec<_> = all.into_iter().map(v).collect();
+    let sql = "SELECT line, roster_id, state FROM roster_line WHERE person_id IN (#)";
+    for row in tx.query_in(sql, &keys)? {
+        if (row.get::<Id>(1)?, row.get::<String>(2)?.as_str()) == (roster, "good") {
+            let sql = "UPDATE roster_line SET warn = warn || $1 WHERE roster_id = $2 AND line = $3";
+            tx.execute_one(sql, &[v(format!("{word},")), v(roster), v(row.get::<i64>(0)?)])?;
+        }
+    }
+    Ok(())
 }
 
 /// Good lines whose person, card or account is no longer as it was when it was checked become bad.
@@ -348,7 +402,7 @@ pub fn page(
     (after, most): (i64, i64),
 ) -> Result<Vec<Shown>, DbError> {
     let which = match which {
-        Which::Bad => "l.state = 'bad'",
+        Which::Bad => "l.state = 'bad' AND l.state <> 'good'",
         Which::Warned => "l.state = 'good' AND l.warn <> ''",
         Which::Public => "l.state IN ('good', 'objected')",
     };

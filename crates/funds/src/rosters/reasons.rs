@@ -186,6 +186,8 @@ pub const PHONE: &str = "phone";
 pub const AGENT: &str = "agent";
 /// The account changed shortly before.
 pub const CHANGED: &str = "account";
+/// Code of the warning: the amount is far from that of the last payment.
+pub const AMOUNT: &str = "amount";
 
 /// Warnings as stored (`phone,agent,`) in words.
 pub fn warn_text(codes: &str) -> Text {
@@ -195,6 +197,7 @@ pub fn warn_text(codes: &str) -> Text {
             PHONE => ("多人同一手机号", "many people with one telephone"),
             AGENT => ("多人同一代理人", "many people with one agent"),
             CHANGED => ("账户近期变更", "account changed lately"),
+            AMOUNT => ("金额与上次相差大", "amount far from the last one"),
             other => (other, other),
         };
         let (zh_gap, en_gap) = if text.zh.is_empty() { ("", "") } else { ("；", "; ") };

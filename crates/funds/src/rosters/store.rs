@@ -139,6 +139,14 @@ pub fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Roster>, DbError> {
     tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
 }
 
+/// A list is not to be paid before a moment.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn set_not_before(tx: &mut Tx<'_>, id: Id, moment: Utc) -> Result<(), DbError> {
+    tx.execute_one("UPDATE roster SET not_before = $1 WHERE id = $2", &[v(moment), v(id)])
+}
+
 /// The newest rosters that `org` enters, is responsible for, or all.
 ///
 /// # Errors

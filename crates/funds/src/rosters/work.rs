@@ -1,5 +1,6 @@
 //! The background work: reading lists and checking them, behind what is done already.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use cards::bulk::file;
@@ -14,11 +15,12 @@ use kernel::settings;
 use kernel::time::Utc;
 use sheet::{Fault, Limits, Row, Sheet};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::columns::{self, COLUMNS, Draft};
 use super::rules::{Judged, State, judge};
 use super::store::{self, Roster, Task};
-use super::{CHANGED_DAYS, SAME_AGENT, SAME_PHONE, lines, steps};
+use super::{AMOUNT_PERCENT, CHANGED_DAYS, SAME_AGENT, SAME_PHONE, lines, steps};
 use crate::programmes::rules::Body;
 use crate::programmes::store as programmes;
 
@@ -182,15 +184,48 @@ fn draft(item: Result<Row, Fault>, own_lines: bool, today: time::Date) -> Draft 
     }
 }
 
+/// Sets that are judged while the one before them is written.
+const AHEAD: usize = 2;
+
+/// A set that was read: its rows, or the drafts of a change, which are judged when they are written.
+struct Set {
+    rows: Vec<Vec<Value<'static>>>,
+    changes: Vec<Draft>,
+    count: usize,
+}
+
+type Judging = VecDeque<JoinHandle<Result<Set, Problem>>>;
+
+/// Judges a set in a snapshot of its own.
+async fn prepare(app: App, task: Task, set: Vec<Draft>) -> Result<Set, Problem> {
+    let count = set.len();
+    if task.source == "repeat" {
+        return Ok(Set { rows: Vec::new(), changes: set, count });
+    }
+    let platform = app.clone();
+    let judge = move |tx: &mut Tx<'_>| {
+        let terms = terms(tx, task.roster, Utc::now())?.ok_or(super::rules::Refused::NotNow)?;
+        let all = judged(tx, &platform, &terms, &set)?;
+        Ok::<_, Problem>(all.into_iter().map(|(row, _)| row).collect::<Vec<_>>())
+    };
+    let rows = app.db.read(judge).await?;
+    Ok(Set { rows, changes: Vec::new(), count })
+}
+
 async fn read_file(app: &App, mut task: Task, began: Instant) -> Result<(), Problem> {
-    // One set is read while another is written.
+    // One set is read while others are judged and one is written.
     let (send, mut sets) = mpsc::channel(2);
     let (platform, from) = (app.clone(), task.clone());
     let reader = tokio::task::spawn_blocking(move || read_sets(&platform, &from, &send));
-    let mut to = None;
+    let (mut to, mut judging) = (None, Judging::new());
     while began.elapsed() < ROUND {
         match sets.recv().await {
-            Some(Ok(set)) => task = take(app, task, set).await?,
+            Some(Ok(set)) => {
+                judging.push_back(tokio::spawn(prepare(app.clone(), task.clone(), set)));
+                if judging.len() > AHEAD {
+                    task = write_next(app, task, &mut judging).await?;
+                }
+            }
             Some(Err(fault)) => {
                 let text = fault.text();
                 to = Some(("failed", format!("{} / {}", text.zh, text.en)));
@@ -202,47 +237,44 @@ async fn read_file(app: &App, mut task: Task, began: Instant) -> Result<(), Prob
             }
         }
     }
+    while !judging.is_empty() {
+        task = write_next(app, task, &mut judging).await?;
+    }
     drop(sets);
     reader.await.map_err(|error| DbError::Engine(error.to_string()))?;
     let Some((phase, fault)) = to else { return Ok(()) };
     finish_reading(app, task, phase, fault).await
 }
 
+/// Writes the set that was read first.
+async fn write_next(app: &App, task: Task, judging: &mut Judging) -> Result<Task, Problem> {
+    let Some(first) = judging.pop_front() else { return Ok(task) };
+    let set = first.await.map_err(|error| DbError::Engine(error.to_string()))??;
+    take(app, task, set).await
+}
+
 /// Writes one set down, with where the task stands.
-async fn take(app: &App, task: Task, set: Vec<Draft>) -> Result<Task, Problem> {
+async fn take(app: &App, task: Task, set: Set) -> Result<Task, Problem> {
     let now = Utc::now();
     let entry =
-        note(app, task.roster, "roster.lines-read", serde_json::json!({ "lines": set.len() }));
-    let (platform, count) = (app.clone(), i64::try_from(set.len()).unwrap_or_default());
+        note(app, task.roster, "roster.lines-read", serde_json::json!({ "lines": set.count }));
+    let (platform, count) = (app.clone(), i64::try_from(set.count).unwrap_or_default());
     app.db
         .write(move |tx| {
             let next = Task { done: task.done + count, ..task.clone() };
             let Some(terms) = terms(tx, task.roster, now)? else {
                 return Err(super::rules::Refused::NotNow.into());
             };
-            enter(tx, &platform, &terms, &task, &set)?;
+            match task.source.as_str() {
+                "repeat" => changes(tx, &platform, &terms, &set.changes)?,
+                "correction" => lines::replace_bad(tx, &set.rows).map(drop)?,
+                _ => lines::insert(tx, &set.rows).map(drop)?,
+            }
             store::go_on(tx, &task, &next, now)?;
             journal::record(tx, &entry)?;
             Ok::<_, Problem>(next)
         })
         .await
-}
-
-fn enter(
-    tx: &mut Tx<'_>,
-    app: &Platform,
-    terms: &Terms,
-    task: &Task,
-    set: &[Draft],
-) -> Result<(), DbError> {
-    if task.source == "repeat" {
-        return changes(tx, app, terms, set);
-    }
-    let rows: Vec<_> = judged(tx, app, terms, set)?.into_iter().map(|(row, _)| row).collect();
-    match task.source.as_str() {
-        "correction" => lines::replace_bad(tx, &rows).map(drop),
-        _ => lines::insert(tx, &rows).map(drop),
-    }
 }
 
 /// Changes of a repetition: a known person's line is replaced, 0 yuan leaves him out, others are added.
@@ -359,6 +391,8 @@ async fn check(app: &App, task: Task) -> Result<(), Problem> {
                 let until = (task.done + RANGE).min(task.total);
                 let natural = (roster.programme, roster.period.as_str());
                 lines::mark_doubled(tx, roster.id, (task.done, until), natural, &terms.conflicts)?;
+                let percent = settings::get(tx, &AMOUNT_PERCENT, now)?;
+                lines::note_changes(tx, roster.id, (task.done, until), natural, percent)?;
                 store::go_on(tx, &task, &Task { done: until, ..task.clone() }, now)?;
                 return Ok(journal::record(tx, &entry)?);
             }

@@ -112,9 +112,15 @@ pub(super) fn meddle(world: &mut World) {
     }
 }
 
-/// It should not have been paid, and the holder gives it back.
+/// It should not have been paid, and the holder gives it back, or a part of it.
 fn got_back(world: &mut World, id: usize) {
     let out = world.bank.truth.get(&id).is_some_and(|truth| truth.is_out());
+    let owed = world.books.payments[id].payment.owed();
+    if out && owed > 1 && world.rng.once_in(3) {
+        let part = 1 + world.rng.below(owed as usize - 1) as i64;
+        let _ = world.recover_part(id, part);
+        return;
+    }
     let happened = out && world.happen(id, Event::Recover).is_ok();
     if let Some(truth) = world.bank.truth.get_mut(&id).filter(|_| happened) {
         truth.recovered = true;

@@ -119,7 +119,8 @@ impl World {
 
     /// One event of one payment, with its entry, as one commit.
     pub(super) fn happen(&mut self, id: usize, event: Event) -> Result<(), Refused> {
-        let fen = self.books.payments[id].payment.fen;
+        let payment = self.books.payments[id].payment;
+        let fen = if event == Event::Recover { payment.owed() } else { payment.fen };
         self.happen_with(id, event, fen)
     }
 
@@ -141,6 +142,18 @@ impl World {
             _ => return Ok(()),
         };
         self.wrong.get_or_insert(format!("payment {id} was {wrong}"));
+        Ok(())
+    }
+
+    /// A part of a wrong payment came back, as one commit.
+    pub(super) fn recover_part(&mut self, id: usize, fen: i64) -> Result<(), Refused> {
+        let place = &mut self.books.payments[id];
+        let (after, posting) = self.rules.recover(&place.payment, fen)?;
+        place.payment = after;
+        if let Some(posting) = posting {
+            self.books.batches[place.batch].ledger.post(posting, fen);
+        }
+        self.note("recover-part", id);
         Ok(())
     }
 

@@ -51,9 +51,9 @@ fn connect(path: &Path, writer: bool) -> Result<Connection, DbError> {
              PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(error)?;
-    if !writer {
-        connection.execute_batch("PRAGMA query_only = ON;").map_err(error)?;
-    }
+    // The writer keeps more pages: large lists go into indexes in no order. It takes them as it needs them.
+    let role = if writer { "PRAGMA cache_size = -64000;" } else { "PRAGMA query_only = ON;" };
+    connection.execute_batch(role).map_err(error)?;
     Ok(connection)
 }
 

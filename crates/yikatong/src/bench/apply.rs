@@ -284,7 +284,7 @@ fn entry(app: &App, person: &Person, now: Utc) -> Vec<Value<'static>> {
 }
 
 /// The most memory that this process ever had, in MiB; 0 where the system does not tell.
-fn peak_mib() -> f64 {
+pub(super) fn peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());

@@ -202,6 +202,8 @@ pub(super) struct LinesOf {
     #[serde(default)]
     state: String,
     #[serde(default)]
+    bank: String,
+    #[serde(default)]
     after: i64,
 }
 
@@ -212,6 +214,7 @@ struct LinesPage {
     batch: Batch,
     lines: Vec<Stored>,
     state: String,
+    bank: String,
 }
 
 impl LinesPage {
@@ -228,9 +231,12 @@ pub(super) async fn lines(
     Query(of): Query<LinesOf>,
 ) -> Result<Response, Problem> {
     let state = Standing::from_code(&of.state);
-    let (batch, lines) = look::lines(&app, &actor, id_of(&id)?, state, of.after).await?;
+    let bank = if of.bank.is_empty() { None } else { Some(id_of(&of.bank)?) };
+    let of_these = (state, bank);
+    let (batch, lines) = look::lines(&app, &actor, id_of(&id)?, of_these, of.after).await?;
     let state = state.map(Standing::code).unwrap_or_default().to_owned();
-    render(&LinesPage { p, batch, lines, state })
+    let bank = bank.map(|bank| bank.to_string()).unwrap_or_default();
+    render(&LinesPage { p, batch, lines, state, bank })
 }
 
 #[derive(Template)]

@@ -27,6 +27,12 @@ struct MePage {
 }
 
 impl MePage {
+    /// Years in which something arrived, newest first.
+    fn years(&self) -> std::collections::BTreeSet<std::cmp::Reverse<i32>> {
+        let paid = self.lines.iter().filter(|one| one.stored.payment.state == Standing::Paid);
+        paid.map(|one| std::cmp::Reverse(one.stored.changed_at.day().year())).collect()
+    }
+
     /// What arrived this year, fen.
     fn year(&self) -> i64 {
         let year = kernel::time::Utc::now().day().year();
@@ -76,6 +82,49 @@ pub(super) async fn show(
     let lines = look::own(&app, &actor).await?;
     let accounts = look::own_accounts(&app, &actor).await?;
     render(&MePage { p, lines, accounts })
+}
+
+#[derive(Template)]
+#[template(path = "pay_me_year.html")]
+struct YearPage {
+    p: Page,
+    year: i32,
+    lines: Vec<Received>,
+}
+
+impl YearPage {
+    fn total(&self) -> i64 {
+        self.lines.iter().map(|one| one.stored.payment.owed()).sum()
+    }
+
+    /// What arrived and was not given back, by programme.
+    fn programmes(&self) -> Vec<(String, usize, i64)> {
+        let mut all: std::collections::BTreeMap<String, (usize, i64)> = Default::default();
+        for one in &self.lines {
+            let sum = all.entry(self.p.text(&one.what).to_owned()).or_default();
+            *sum = (sum.0 + 1, sum.1 + one.stored.payment.owed());
+        }
+        all.into_iter().map(|(name, (count, fen))| (name, count, fen)).collect()
+    }
+
+    fn day(&self, one: &Received) -> String {
+        day_text(one.stored.changed_at.day())
+    }
+}
+
+/// The statement of a year, to be printed: what arrived, from whom, and why.
+pub(super) async fn year(
+    State(app): State<App>,
+    actor: Actor,
+    p: Page,
+    Path(year): Path<String>,
+) -> Result<Response, Problem> {
+    let year: i32 = year.parse().map_err(|_| Problem::not_found())?;
+    let mut lines = look::own(&app, &actor).await?;
+    lines.retain(|one| {
+        one.stored.payment.state == Standing::Paid && one.stored.changed_at.day().year() == year
+    });
+    render(&YearPage { p, year, lines })
 }
 
 pub(super) async fn csv(

@@ -1,11 +1,13 @@
 //! Pages of payments: finance, exceptions, the auditor's way down, the holder's own money.
 
 mod batch;
+mod entry;
 mod me;
 mod office;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod year;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +63,11 @@ pub(crate) fn routes() -> Routes {
     Routes::new("funds")
         .page(Method::GET, "/office/funds", view, &[8], office::show)
         .page(Method::GET, "/office/funds/figures.csv", view, &[8], office::csv)
+        .page(Method::GET, "/office/funds/total", view, &[8], year::total)
+        .page(Method::GET, "/office/funds/year", view, &[8], year::year)
+        .page(Method::GET, "/office/funds/year.csv", view, &[8], year::year_csv)
+        .page(Method::GET, "/office/funds/entries/{id}", read, &[8, 19], entry::show)
+        .page(Method::GET, "/office/funds/entries/{id}/proof.json", read, &[8, 19], entry::download)
         .page(Method::POST, "/office/funds/stop", stop, &[8, 20], office::stop)
         .page(Method::POST, "/office/funds/stops/{id}/lift", finance, &[8, 20, 25], office::lift)
         .page(Method::GET, at, view, &[8], batch::show)
@@ -90,6 +97,7 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/funds/returned/{id}/review", finance, &[8, 25], queue::review)
         .page(Method::GET, "/me/payments", own, &[8], me::show)
         .page(Method::GET, "/me/payments.csv", own, &[8], me::csv)
+        .page(Method::GET, "/me/payments/years/{year}", own, &[8], me::year)
         .page(Method::POST, "/me/payments/{id}/account", own, &[8], me::correct)
         .nav(VIEWERS, "/office/funds", Text::new("资金发放", "Payments"), Some('z'))
         .nav(FINANCE, "/office/funds/exceptions", Text::new("资金差错", "Exceptions"), Some('x'))

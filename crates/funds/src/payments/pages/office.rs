@@ -26,15 +26,18 @@ pub(super) struct View {
     from: String,
     #[serde(default)]
     to: String,
+    /// The group whose batches are asked for.
+    #[serde(default)]
+    pub(super) key: String,
 }
 
 impl View {
-    fn by(&self) -> By {
+    pub(super) fn by(&self) -> By {
         By::from_code(&self.by).unwrap_or(By::Programme)
     }
 
     /// From the first to the last period; this year when it is left out.
-    fn span(&self) -> (String, String) {
+    pub(super) fn span(&self) -> (String, String) {
         let year: String = day_text(Utc::now().day()).chars().take(4).collect();
         let month = |text: &str, or: &str| {
             let good = text.len() == 7 && text.as_bytes()[4] == b'-';
@@ -72,7 +75,7 @@ impl OfficePage {
     }
 
     /// Code, name, and whether it is the present one.
-    fn tabs(&self) -> [(&'static str, &str, bool); 4] {
+    fn tabs(&self) -> [(&'static str, &str, bool); 5] {
         By::ALL.map(|by| (by.code(), tab_name(&self.p, by), by == self.by))
     }
 
@@ -105,20 +108,13 @@ impl OfficePage {
     }
 
     fn total(&self) -> Figure {
-        let mut total = Figure::default();
-        for one in &self.seen.figures {
-            total.released_fen += one.released_fen;
-            total.paid_fen += one.paid_fen;
-            total.returned_fen += one.returned_fen;
-            total.pending_fen += one.pending_fen;
-            total.suspense_fen += one.suspense_fen;
-        }
-        total
+        Figure::total(&self.seen.figures)
     }
 }
 
-fn tab_name(p: &Page, by: By) -> &str {
+pub(super) fn tab_name(p: &Page, by: By) -> &str {
     match by {
+        By::Department => p.t("按部门", "By department"),
         By::Programme => p.t("按项目", "By programme"),
         By::District => p.t("按区县", "By district"),
         By::Bank => p.t("按银行", "By bank"),
@@ -127,17 +123,22 @@ fn tab_name(p: &Page, by: By) -> &str {
 }
 
 fn name(p: &Page, names: &Names, by: By, figure: &Figure) -> String {
-    let district = || divisions::find(&figure.key);
+    name_of(p, names, by, &figure.key, &figure.name)
+}
+
+/// A group's name in the reader's language.
+pub(super) fn name_of(p: &Page, names: &Names, by: By, key: &str, stored: &str) -> String {
+    let district = || divisions::find(key);
     match by {
-        By::Day => figure.key.clone(),
+        By::Day => key.to_owned(),
         By::District => match district() {
             Some(division) => p.t(division.zh, division.en).to_owned(),
-            None => figure.key.clone(),
+            None => key.to_owned(),
         },
-        By::Programme | By::Bank => {
-            let id = figure.key.parse().map(kernel::id::Id).unwrap_or_default();
+        By::Department | By::Programme | By::Bank => {
+            let id = key.parse().map(Id).unwrap_or_default();
             let name = p.text(&names.get(id)).to_owned();
-            if name.is_empty() { figure.name.clone() } else { name }
+            if name.is_empty() { stored.to_owned() } else { name }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::payments::rules::Action;
 use crate::payments::service::look::{self, Queue};
 use crate::payments::service::{exceptions, returned as again};
 use crate::payments::store::exceptions::Exception;
-use crate::programmes::formula::money;
+use crate::programmes::formula::{money, parse_decimal};
 
 #[derive(Template)]
 #[template(path = "pay_exceptions.html")]
@@ -28,6 +28,11 @@ struct QueuePage {
 }
 
 impl QueuePage {
+    /// Whether money may come back in parts.
+    fn in_parts(&self, one: &Exception) -> bool {
+        one.kind.actions().contains(&Action::RecoverPart)
+    }
+
     fn may_decide(&self, one: &Exception) -> bool {
         CHECKERS.contains(&self.actor.role) && one.asked_by != Some(self.actor.account)
     }
@@ -48,6 +53,9 @@ pub(super) struct AskForm {
     action: String,
     #[serde(default)]
     reason: String,
+    /// Yuan that came back, with a part.
+    #[serde(default)]
+    yuan: String,
 }
 
 const QUEUE: &str = "/office/funds/exceptions";
@@ -60,7 +68,11 @@ pub(super) async fn ask(
 ) -> Result<Response, Problem> {
     let wrong = || Problem::field("action", Text::new("请选择处理办法", "Choose an action"));
     let action = Action::from_code(&form.action).ok_or_else(wrong)?;
-    exceptions::ask(&app, &actor, id_of(&id)?, action, &form.reason).await?;
+    let part = match action {
+        Action::RecoverPart => parse_decimal(form.yuan.trim(), 2).unwrap_or(0),
+        _ => 0,
+    };
+    exceptions::ask_part(&app, &actor, id_of(&id)?, (action, part), &form.reason).await?;
     Ok(Redirect::to(QUEUE).into_response())
 }
 

@@ -68,7 +68,7 @@ async fn figures_lead_an_auditor_down_to_the_journal_entry_of_one_line() {
         house.round().await;
         let (app, router) = (&house.app, router(&house));
         let mut auditor = Client::signed_in(&router, app, &actor(Role::Auditor)).await;
-        for by in ["programme", "district", "bank", "day"] {
+        for by in ["programme", "department", "district", "bank", "day"] {
             let path = format!("/office/funds?by={by}&from=2026-01&to=2026-12");
             let page = auditor.get(&path).await;
             assert_eq!(page.status, 200, "{}: {by}", house.engine);
@@ -84,6 +84,16 @@ async fn figures_lead_an_auditor_down_to_the_journal_entry_of_one_line() {
         let proof = auditor.get(&format!("/office/funds/payments/{}", payment.id)).await.text();
         assert!(proof.contains("SM3") && proof.contains("B1"));
         assert_eq!(house.acts("funds.payment-read").await, 1, "the look is on record");
+        // Down from the bank's total: its batches add up to it, its lines are its own.
+        let bank = house.banks[0].0;
+        let behind = format!("/office/funds/total?by=bank&key={bank}&from=2026-01&to=2026-12");
+        let page = auditor.get(&behind).await.text();
+        assert!(page.contains("<strong>100.00</strong>") && page.contains(&batch.to_string()));
+        let own = format!("/office/funds/batches/{batch}/lines?bank={}", house.banks[0]);
+        assert!(page.contains(&own), "{page}");
+        let lines = auditor.get(&own).await.text();
+        assert!(lines.contains("100.00") && !lines.contains("100.01"), "one bank's line only");
+        assert!(proof.contains("/office/funds/entries/"));
         assert_eq!(auditor.get("/office/funds/exceptions").await.status, 403);
         let mut program = Client::program(&router, app, &actor(Role::Auditor)).await;
         let body = program.get(&format!("/api/v1/funds/payments/{}", payment.id)).await.json();
@@ -93,6 +103,18 @@ async fn figures_lead_an_auditor_down_to_the_journal_entry_of_one_line() {
         let sql = "SELECT act FROM journal_entry WHERE id = $1";
         let act: String = house.read(move |tx| tx.one(sql, &[kernel::db::v(entry)])?.get(0)).await;
         assert_eq!(act, "funds.intended");
+        // The entry stands under a signed head, and what is shown of it is what was committed to.
+        kernel::journal::sequence(app).await.expect("in the log");
+        let shown = auditor.get(&format!("/office/funds/entries/{entry}")).await.text();
+        assert!(shown.contains("已核验") && shown.contains("funds.intended"), "{shown}");
+        let file = auditor.get(&format!("/office/funds/entries/{entry}/proof.json")).await;
+        let proof: kernel::journal::proof::Proof =
+            serde_json::from_str(&file.text()).expect("a proof");
+        assert_eq!(proof.check(None).expect("it holds").entry["act"], "funds.intended");
+        let sql = "SELECT id FROM journal_entry WHERE act = 'test.made' ORDER BY id DESC LIMIT 1";
+        let foreign: kernel::id::Id = house.read(move |tx| tx.one(sql, &[])?.get(0)).await;
+        let foreign = auditor.get(&format!("/office/funds/entries/{foreign}")).await;
+        assert_eq!(foreign.status, 404, "entries of other things are not shown here");
         let whole = program.get(&format!("/api/v1/funds/batches/{batch}")).await.json();
         assert_eq!(
             (&whole["paid"]["fen"], &whole["pending"]["count"]),
@@ -148,5 +170,59 @@ async fn a_holder_sees_his_own_money_and_chooses_where_returned_money_goes() {
         let mut english = Client::signed_in(&router, app, &house.finance[0]).await;
         english.headers.push(("accept-language", "en".to_owned()));
         assert!(english.get("/office/funds").await.text().contains("Stop all payments"));
+    }
+}
+
+/// Brought forward + drawn = paid + paid twice + recovered + carried forward, for each group and year, whatever
+/// happened to the money.
+#[tokio::test]
+async fn the_years_account_balances_by_programme_department_and_district() {
+    use crate::payments::store::figures::{self, By};
+    for house in houses("funds_year", 6).await {
+        let first = house.released("2026-11", &[0, 1, 2, 3]).await;
+        house.round().await;
+        house.tell("R", &paid());
+        house.round().await;
+        house.released("2026-12", &[4, 5]).await;
+        house.round().await;
+        // What came before the end of last year is brought forward: the first batch is a year older.
+        let older = move |tx: &mut kernel::db::Tx<'_>| {
+            let copy = "INSERT INTO ledger_entry (id, at, day, kind, debit, credit, fen, lines, batch_id,
+                            bank_id, payment_id, entry_id)
+                        SELECT -id, at, '2020-12-31', kind, debit, credit, fen, lines, batch_id, bank_id,
+                            payment_id, entry_id
+                        FROM ledger_entry WHERE batch_id = $1 AND kind IN ('approve', 'reserve')";
+            tx.execute(copy, &[kernel::db::v(first)]).map(drop)
+        };
+        house.app.db.housekeeping(older).await.expect("a year before");
+        let this = kernel::time::Utc::now().day().year();
+        for by in [By::Programme, By::Department, By::District] {
+            let of = |year: i32| house.read(move |tx| figures::year(tx, by, "", &year.to_string()));
+            let rows = of(this).await;
+            assert_eq!(rows.len(), 1, "{}: {by:?}", house.engine);
+            for one in &rows {
+                let after = one.paid + one.overpaid + one.recovered + one.carried;
+                assert_eq!(one.forward + one.drawn, after, "{one:?}");
+            }
+            assert_eq!((rows[0].forward, rows[0].paid, rows[0].paid_lines), (40_006, 40_006, 4));
+            assert_eq!(rows[0].carried, 20_009 + 40_006);
+            assert_eq!(of(2020).await[0].carried, 40_006, "carried into the next year");
+            assert!(of(2019).await.is_empty());
+        }
+        let router = router(&house);
+        let mut auditor = Client::signed_in(&router, &house.app, &actor(Role::Auditor)).await;
+        let page = auditor.get(&format!("/office/funds/year?year={this}")).await;
+        assert!(page.text().contains("400.06") && page.text().contains("年度决算"));
+        let csv = auditor.get(&format!("/office/funds/year.csv?by=district&year={this}")).await;
+        assert!(csv.text().contains("400.06"), "{}", csv.text());
+        let holder = Actor { person: Some(house.people[0].0), ..actor(Role::Holder) };
+        let mut holder = Client::signed_in(&router, &house.app, &holder).await;
+        assert!(
+            holder.get("/me/payments").await.text().contains(&format!("/me/payments/years/{this}"))
+        );
+        let own = holder.get(&format!("/me/payments/years/{this}")).await.text();
+        assert!(own.contains("100.00") && !own.contains("100.01"), "his own only");
+        assert!(!holder.get("/me/payments/years/2019").await.text().contains("100.00"));
+        assert_eq!(holder.get("/office/funds/year").await.status, 403);
     }
 }

@@ -114,8 +114,8 @@ impl Kind {
             | Self::ReturnedAfterRecovery => &[Action::Dismiss],
             Self::PaidUnsent | Self::PaidAfterReturned => &[Action::AcceptPaid, Action::Dismiss],
             Self::ReturnedAfterPaid => &[Action::AcceptReturn, Action::Dismiss],
-            Self::PaidTwice => &[Action::Recover, Action::Forgive],
-            Self::WrongPayment => &[Action::Recover, Action::Dismiss],
+            Self::PaidTwice => &[Action::Recover, Action::RecoverPart, Action::Forgive],
+            Self::WrongPayment => &[Action::Recover, Action::RecoverPart, Action::Dismiss],
             Self::FileRefused => &[Action::Resend, Action::VoidLines],
             Self::FileVanished => &[Action::AskAgain, Action::Resend],
         }
@@ -133,8 +133,10 @@ pub enum Action {
     AcceptReturn,
     /// It stands as it stood.
     Dismiss,
-    /// The holder gave the money back.
+    /// The holder gave the money back, all that was owed.
     Recover,
+    /// The holder gave back a part; the rest stays owed.
+    RecoverPart,
     /// The bank withdrew its word.
     Forgive,
     /// The lines leave once more.
@@ -145,12 +147,13 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AskAgain,
         Self::AcceptPaid,
         Self::AcceptReturn,
         Self::Dismiss,
         Self::Recover,
+        Self::RecoverPart,
         Self::Forgive,
         Self::Resend,
         Self::VoidLines,
@@ -164,6 +167,7 @@ impl Action {
             Self::AcceptReturn => "accept-return",
             Self::Dismiss => "dismiss",
             Self::Recover => "recover",
+            Self::RecoverPart => "recover-part",
             Self::Forgive => "forgive",
             Self::Resend => "resend",
             Self::VoidLines => "void-lines",
@@ -182,7 +186,8 @@ impl Action {
             Self::AcceptPaid => ("认定已到账", "It was paid"),
             Self::AcceptReturn => ("认定已退回", "It came back"),
             Self::Dismiss => ("维持原状", "Leave as it stood"),
-            Self::Recover => ("登记已追回", "Money recovered"),
+            Self::Recover => ("登记已全部追回", "All money recovered"),
+            Self::RecoverPart => ("登记部分追回", "A part recovered"),
             Self::Forgive => ("银行更正：未支付", "The bank withdrew it"),
             Self::Resend => ("重新发送", "Send again"),
             Self::VoidLines => ("取消这些明细", "Cancel the lines"),
@@ -199,7 +204,7 @@ impl Action {
             Self::Recover => Some(Event::Recover),
             Self::Forgive => Some(Event::Forgive),
             Self::VoidLines => Some(Event::Void),
-            Self::AskAgain | Self::Resend => None,
+            Self::AskAgain | Self::Resend | Self::RecoverPart => None,
         }
     }
 

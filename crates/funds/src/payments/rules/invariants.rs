@@ -80,10 +80,17 @@ impl Balances {
         self.0.get(&account).copied().unwrap_or_default()
     }
 
-    /// Puts `count` payments like this one, of together `fen`, where their money stands.
+    /// Puts payments like this one, of together `fen`, where their money stands; the parts that came back
+    /// are summed in this one.
     pub fn hold(&mut self, payment: &Payment, fen: i64) {
         for account in payment.holdings().into_iter().flatten() {
             *self.0.entry(account).or_default() += fen;
+        }
+        // What came back in parts.
+        if !payment.recovered && payment.part > 0 {
+            let from = if payment.overpaid { Account::Overpaid } else { Account::Paid };
+            *self.0.entry(from).or_default() -= payment.part;
+            *self.0.entry(Account::Recovered).or_default() += payment.part;
         }
     }
 }

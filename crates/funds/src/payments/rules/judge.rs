@@ -69,7 +69,7 @@ impl Rules {
             State::Paid if self.has(Bug::ContradictionOverwrites) => {
                 Verdict::Happened(Event::Return)
             }
-            State::Paid if payment.recovered => {
+            State::Paid if payment.recovered || payment.part > 0 => {
                 Verdict::Exception(Kind::ReturnedAfterRecovery, None)
             }
             State::Paid => Verdict::Exception(Kind::ReturnedAfterPaid, Some(Event::Hold)),

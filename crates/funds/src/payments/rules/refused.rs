@@ -33,6 +33,8 @@ pub enum Refused {
     OwnCorrection,
     /// The account is not one of the holder's, or not in order.
     BadAccount,
+    /// More came back than is owed, or nothing.
+    NotSoMuch,
 }
 
 impl Refusal for Refused {
@@ -52,6 +54,7 @@ impl Refusal for Refused {
             Self::OwnStop => "funds/own-stop",
             Self::OwnCorrection => "funds/own-correction",
             Self::BadAccount => "funds/account-not-in-order",
+            Self::NotSoMuch => "funds/more-than-owed",
         }
     }
 
@@ -107,6 +110,10 @@ impl Refusal for Refused {
                 "所选卡的银行账户不能收款",
                 "The account of this card cannot receive money",
             ),
+            Self::NotSoMuch => Text::new(
+                "追回金额须大于0，且不超过尚未追回的金额",
+                "What came back is more than nothing and at most what is still owed",
+            ),
         }
     }
 
@@ -124,6 +131,10 @@ impl Refusal for Refused {
             Self::BadAccount => Text::new(
                 "请选择状态正常的社会保障卡账户，或先到银行恢复账户",
                 "Choose a card whose account is in order, or have the bank restore it",
+            ),
+            Self::NotSoMuch => Text::new(
+                "请在单笔凭证页查看尚未追回的金额后重新填写",
+                "The payment's page tells what is owed; enter the sum again",
             ),
             _ => Text::new("请刷新页面后再办理", "Reload the page and decide again"),
         }

@@ -285,15 +285,23 @@ pub struct Payment {
     pub reissued: bool,
     /// The bank paid it although it was made again or taken back.
     pub overpaid: bool,
-    /// Wrongly paid money came back from the holder.
+    /// Wrongly paid money came back from the holder, all of it.
     pub recovered: bool,
+    /// How much of it came back, fen.
+    pub part: i64,
 }
 
 impl Payment {
     /// A new payment of an amount in fen.
     pub fn new(fen: i64) -> Self {
         let state = State::Approved;
-        Self { state, fen, held: false, reissued: false, overpaid: false, recovered: false }
+        let (held, reissued, overpaid, recovered) = (false, false, false, false);
+        Self { state, fen, held, reissued, overpaid, recovered, part: 0 }
+    }
+
+    /// What of wrongly paid money has not come back, fen.
+    pub fn owed(&self) -> i64 {
+        self.fen - self.part
     }
 
     /// Where its money stands in the books; a payment that was paid twice stands there twice.
@@ -391,6 +399,25 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// The holder gives back `fen` of what was paid wrongly: all that is owed, or a part of it.
+    ///
+    /// # Errors
+    /// [`Refused::NotSoMuch`] beyond what is owed; otherwise as [`Rules::apply`] of [`Event::Recover`].
+    pub fn recover(
+        &self,
+        payment: &Payment,
+        fen: i64,
+    ) -> Result<(Payment, Option<Posting>), Refused> {
+        let (all, posting) = self.apply(payment, Event::Recover)?;
+        match payment.owed() {
+            owed if fen < 1 || fen > owed => Err(Refused::NotSoMuch),
+            owed if fen == owed => Ok((all, posting)),
+            _ => Ok((Payment { part: payment.part + fen, ..*payment }, posting)),
+        }
+    }
+}
+
 /// What the marks of a payment forbid, whatever its state.
 fn allowed(payment: &Payment, event: Event) -> Result<(), Refused> {
     let decides = matches!(event, Event::AcceptReturn | Event::AcceptPaid | Event::Dismiss);
@@ -399,9 +426,9 @@ fn allowed(payment: &Payment, event: Event) -> Result<(), Refused> {
     }
     let fits = match event {
         Event::Reissue => !payment.reissued && !payment.overpaid,
-        Event::Void | Event::Hold => !payment.reissued && !payment.recovered,
+        Event::Void | Event::Hold => !payment.reissued && !payment.recovered && payment.part == 0,
         Event::Overpay => !payment.overpaid && (payment.reissued || payment.state == State::Void),
-        Event::Forgive => payment.overpaid && !payment.recovered,
+        Event::Forgive => payment.overpaid && !payment.recovered && payment.part == 0,
         Event::Recover => !payment.recovered && (payment.overpaid || payment.state == State::Paid),
         _ => true,
     };
@@ -415,7 +442,7 @@ pub(super) fn flags(mut payment: Payment, event: Event) -> Payment {
         Event::Reissue => payment.reissued = true,
         Event::Overpay => payment.overpaid = true,
         Event::Forgive => payment.overpaid = false,
-        Event::Recover => payment.recovered = true,
+        Event::Recover => (payment.recovered, payment.part) = (true, payment.fen),
         _ => {}
     }
     payment

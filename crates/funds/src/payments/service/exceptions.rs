@@ -7,7 +7,7 @@ use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 
-use super::{Step, happen, intents, move_all, release};
+use super::{Step, happen, intents, move_all, recover_part, release};
 use crate::payments::rules::files::FileState;
 use crate::payments::rules::table::Event;
 use crate::payments::rules::{Action, Kind, Refused, Rules, State};
@@ -28,6 +28,20 @@ pub async fn ask(
     action: Action,
     why: &str,
 ) -> Result<(), Problem> {
+    ask_part(app, actor, id, (action, 0), why).await
+}
+
+/// Like [`ask`], with the part of a wrong payment that came back, fen; 0 with other actions.
+///
+/// # Errors
+/// [`Refused::NotSoMuch`], otherwise as [`ask`].
+pub async fn ask_part(
+    app: &App,
+    actor: &Actor,
+    id: Id,
+    (action, part): (Action, i64),
+    why: &str,
+) -> Result<(), Problem> {
     let why = release::reason(why)?;
     let (platform, actor, now) = (app.clone(), actor.clone(), Utc::now());
     app.db
@@ -38,10 +52,15 @@ pub async fn ask(
             }
             let step = Step::new(&platform, &actor, "funds.exception-asked", now);
             let step = step.about("exception", id).why(&why);
-            let step = step.detail(serde_json::json!({ "action": action.code() }));
+            if action == Action::RecoverPart {
+                let stored =
+                    payments::get(tx, exception.payment)?.ok_or_else(Problem::not_found)?;
+                Rules::sound().recover(&stored.payment, part)?;
+            }
+            let step = step.detail(serde_json::json!({ "action": action.code(), "fen": part }));
             if action.needs_two() {
                 let who = (actor.account, actor.name.as_str());
-                exceptions::set_asked(tx, &exception, Some(action), who, &why)?;
+                exceptions::set_asked(tx, &exception, Some((action, part)), who, &why)?;
             } else {
                 carry_out(tx, &platform, &exception, action, step.id(), now)?;
                 exceptions::close(tx, &exception, action, (actor.account, &actor.name), now)?;
@@ -100,9 +119,14 @@ pub async fn decide(app: &App, actor: &Actor, id: Id, yes: bool) -> Result<(), P
             let action = exception.action.ok_or(Refused::NotNow)?;
             let step = Step::new(&platform, &actor, "funds.exception-decided", now);
             let step = step.about("exception", id).why(&exception.note);
-            let step = step.detail(serde_json::json!({ "action": action.code(), "yes": yes }));
+            let detail =
+                serde_json::json!({ "action": action.code(), "fen": exception.part, "yes": yes });
+            let step = step.detail(detail);
+            let mut ends = yes;
             if yes {
-                carry_out(tx, &platform, &exception, action, step.id(), now)?;
+                ends = carry_out(tx, &platform, &exception, action, step.id(), now)?;
+            }
+            if ends {
                 exceptions::close(tx, &exception, action, (actor.account, &actor.name), now)?;
             } else {
                 exceptions::set_asked(tx, &exception, None, (Id(0), ""), "")?;
@@ -117,6 +141,7 @@ fn open(tx: &mut Tx<'_>, id: Id, state: &str) -> Result<Exception, Problem> {
     if exception.state == state { Ok(exception) } else { Err(Refused::NotNow.into()) }
 }
 
+/// Does it; `false` when the exception stays open because something is still owed.
 fn carry_out(
     tx: &mut Tx<'_>,
     app: &Platform,
@@ -124,9 +149,12 @@ fn carry_out(
     action: Action,
     entry: Id,
     now: Utc,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     if exception.payment != Id(0) {
         let stored = payments::get(tx, exception.payment)?.ok_or_else(Problem::not_found)?;
+        if action == Action::RecoverPart {
+            return Ok(recover_part(tx, app, &stored, exception.part, entry, now)?.recovered);
+        }
         if let Some(event) = action.event(stored.payment.held) {
             happen(tx, app, &stored, event, entry, now)?;
         }
@@ -137,7 +165,8 @@ fn carry_out(
         (Kind::FileRefused, Action::VoidLines) => void(tx, app, exception.file, entry, now),
         (Kind::FileVanished, Action::Resend) => leave_again(tx, app, exception.file, entry, now),
         _ => Ok(()),
-    }
+    }?;
+    Ok(true)
 }
 
 /// The bank is asked after a file at the next round.

@@ -29,20 +29,20 @@ use super::work::CHUNK;
 /// # Errors
 /// See [`Problem`].
 pub async fn plan(app: &App) -> Result<bool, Problem> {
-    if app.db.read(batches::to_plan).await?.is_none() {
+    if app.db.read(|tx| batches::to_plan(tx, Utc::now())).await?.is_none() {
         return Ok(false);
     }
     let platform = app.clone();
     app.db
         .write(move |tx| {
-            let Some(batch) = batches::to_plan(tx)? else {
+            let now = Utc::now();
+            let Some(batch) = batches::to_plan(tx, now)? else {
                 return Ok::<_, Problem>(false);
             };
             let stopped = stops::is_stopped(tx, batch.id)?;
             Rules::sound().may_plan(batch.release.state, stopped)?;
             let to = (batch.done_line + CHUNK).min(batch.last_line);
             let range = (batch.payment(batch.done_line), batch.payment(to));
-            let now = Utc::now();
             intend(tx, &platform, &batch, range, now)?;
             batches::set_done(tx, &batch, to, None, now)?;
             let step = Step::new(&platform, &Actor::system(), "funds.planned", now).on(&batch);
@@ -71,7 +71,7 @@ pub(super) fn intend(
     hold_back(tx, app, batch, range, now)?;
     turn_back(tx, app, batch, &turned, now)?;
     for (bank, lines) in ready {
-        write_file(tx, app, batch, bank, lines, range, now)?;
+        write_file(tx, app, batch, bank, lines, now)?;
     }
     Ok(())
 }
@@ -180,7 +180,6 @@ fn write_file(
     batch: &Batch,
     bank: Id,
     lines: Vec<(Outgoing, String)>,
-    range: (i64, i64),
     now: Utc,
 ) -> Result<(), Problem> {
     let id = app.id();
@@ -225,7 +224,7 @@ fn write_file(
         version: 1,
     };
     files::insert(tx, &file, app.keys.seal_field(&body, &context(id)), now)?;
-    if payments::put_into_file(tx, id, bank, range, now)? != count as u64 {
+    if payments::put_into_file(tx, id, bank, (from, to), now)? != count as u64 {
         return Err(DbError::Conflict.into());
     }
     let about = About { batch: batch.id, bank, payment: Id(0), entry: step.id() };

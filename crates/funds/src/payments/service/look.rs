@@ -13,7 +13,7 @@ use crate::payments::rules::State;
 use crate::payments::rules::invariants::{Balances, Tally};
 use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::exceptions::{self, Exception};
-use crate::payments::store::figures::{self, By, Figure};
+use crate::payments::store::figures::{self, By, Figure, Year};
 use crate::payments::store::files::{self, File};
 use crate::payments::store::frozen::{self, Frozen};
 use crate::payments::store::ledger::{self, Line};
@@ -72,6 +72,43 @@ pub async fn overview(
                 figures: figures::figures(tx, by, &scope, (&from, &to))?,
                 names: figures::names(tx)?,
             })
+        })
+        .await
+}
+
+/// The batches behind one figure, with names.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn behind(
+    app: &App,
+    actor: &Actor,
+    (by, key): (By, String),
+    (from, to): (String, String),
+) -> Result<(Vec<Figure>, Vec<(Id, Text)>), Problem> {
+    let scope = scope(actor);
+    app.db
+        .read(move |tx| {
+            let found = figures::behind(tx, (by, &key), &scope, (&from, &to))?;
+            Ok::<_, Problem>((found, figures::names(tx)?))
+        })
+        .await
+}
+
+/// The year's account by programme, department or district, with names.
+///
+/// # Errors
+/// See [`Problem`].
+pub async fn year(
+    app: &App,
+    actor: &Actor,
+    by: By,
+    year: String,
+) -> Result<(Vec<Year>, Vec<(Id, Text)>), Problem> {
+    let scope = scope(actor);
+    app.db
+        .read(move |tx| {
+            Ok::<_, Problem>((figures::year(tx, by, &scope, &year)?, figures::names(tx)?))
         })
         .await
 }
@@ -148,7 +185,7 @@ pub async fn lines(
     app: &App,
     actor: &Actor,
     id: Id,
-    state: Option<State>,
+    (state, bank): (Option<State>, Option<Id>),
     after: i64,
 ) -> Result<(Batch, Vec<Stored>), Problem> {
     let (platform, actor, now) = (app.clone(), actor.clone(), Utc::now());
@@ -156,7 +193,7 @@ pub async fn lines(
         .write(move |tx| {
             let batch = batches::get(tx, id)?.ok_or_else(Problem::not_found)?;
             may_see(&actor, &batch)?;
-            let found = payments::page(tx, &batch, state, after, 50)?;
+            let found = payments::page(tx, &batch, (state, bank), after, 50)?;
             let step = Step::new(&platform, &actor, "funds.lines-read", now).on(&batch);
             step.detail(serde_json::json!({ "lines": found.len() })).record(tx)?;
             Ok((batch, found))
@@ -203,7 +240,9 @@ pub async fn proof(app: &App, actor: &Actor, id: Id) -> Result<Proof, Problem> {
                 let whole =
                     line.payment == Id(0) && matches!(line.kind.as_str(), "approve" | "reserve");
                 let left = file.as_ref().is_some_and(|file| file.entry == line.entry);
-                own || (whole && line.bank == stored.bank) || left
+                // The set that its last move was part of.
+                let moved = line.payment == Id(0) && line.at == stored.changed_at;
+                own || ((whole || moved) && line.bank == stored.bank) || left
             });
             let step = Step::new(&platform, &actor, "funds.payment-read", now);
             step.about("payment", id).person(stored.person).record(tx)?;

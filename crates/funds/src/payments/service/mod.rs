@@ -7,7 +7,10 @@ pub mod look;
 pub mod release;
 pub mod returned;
 pub mod take;
+pub mod tell;
 pub mod work;
+
+use std::collections::BTreeMap;
 
 use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
@@ -24,12 +27,16 @@ use super::rules::table::{APPROVE, Event, Posting};
 use super::rules::{Payment, Refused, Rules, State};
 use super::store::batches::{self, Batch};
 use super::store::ledger::{self, About};
-use super::store::payments::{self, Set, Stored};
+use super::store::payments::{self, Lines, Set, Stored};
 
 /// The batch that was made of a roster.
 pub type BatchId = Id;
 
-/// Makes payments of the good lines of an approved roster, in the transaction that approves it.
+/// Lines of a roster whose payments are made in one statement, sorted by bank.
+const BLOCK: i64 = 100_000;
+
+/// Makes payments of the good lines of an approved roster and sets their money aside, in the transaction that
+/// approves it.
 ///
 /// # Errors
 /// [`Refused::NotApproved`], [`Refused::Empty`], [`Refused::Incomplete`], [`Refused::Doubled`]; nothing is made then.
@@ -45,7 +52,6 @@ pub fn accept_in(
         source if source.state != "approved" => Some(Refused::NotApproved),
         source if source.lines == 0 => Some(Refused::Empty),
         source if source.incomplete > 0 => Some(Refused::Incomplete(source.incomplete)),
-        source if source.doubled > 0 => Some(Refused::Doubled(source.doubled)),
         _ => None,
     };
     if let Some(refused) = refused {
@@ -59,28 +65,53 @@ pub fn accept_in(
         period: source.period,
         division: source.division,
         lines: source.lines,
-        last_line: source.last_line,
+        last_line: source.lines,
         fen: source.fen,
-        release: Release::new(BatchState::Accepted, source.fen, source.two_above_fen),
+        release: Release::new(BatchState::Reserved, source.fen, source.two_above_fen),
         names: Default::default(),
         done_line: 0,
         created_at: now,
         released_at: None,
         version: 1,
         title: Text::default(),
+        not_before: source.not_before,
     };
     batches::insert(tx, &batch)?;
-    if payments::insert_from_roster(tx, &batch)? != source.lines as u64 {
-        return Err(DbError::Conflict.into());
-    }
+    let sums = make_payments(tx, &batch, source.last_line)?;
     let entry = Step::new(app, actor, "funds.accepted", now).on(&batch);
-    let set = Set::Range(batch.payment(0), batch.payment(batch.last_line));
-    for (id, bank, sum) in payments::sums(tx, set, State::Approved)? {
-        let about = About { batch: id, bank, payment: Id(0), entry: entry.id() };
+    let (_, reserve) = Rules::sound()
+        .apply(&Payment { state: State::Approved, ..Payment::new(1) }, Event::Reserve)?;
+    for (bank, sum) in sums {
+        let about = About { batch: batch.id, bank, payment: Id(0), entry: entry.id() };
         ledger::post(tx, app, about, "approve", APPROVE, sum, now)?;
+        if let Some(posting) = reserve {
+            ledger::post(tx, app, about, Event::Reserve.code(), posting, sum, now)?;
+        }
     }
     entry.sum(Sum { count: batch.lines, fen: batch.fen }).record(tx)?;
     Ok(batch.id)
+}
+
+/// Makes the payments of a roster whose last line this is, block after block; their sums by bank.
+fn make_payments(
+    tx: &mut Tx<'_>,
+    batch: &Batch,
+    last_line: i64,
+) -> Result<BTreeMap<Id, Sum>, Problem> {
+    let (mut sums, mut line, mut made): (BTreeMap<Id, Sum>, _, _) = (BTreeMap::new(), 0, 0);
+    while line < last_line {
+        let to = line.saturating_add(BLOCK).min(last_line);
+        let count = payments::insert_from_roster(tx, batch, (line, to), made)? as i64;
+        let set = Set::Range(batch.payment(made), batch.payment(made + count));
+        for (_, bank, sum) in payments::sums(tx, set, State::Reserved)? {
+            sums.entry(bank).or_default().add(sum.count, sum.fen);
+        }
+        (line, made) = (to, made + count);
+    }
+    match batch.lines - made {
+        0 => Ok(sums),
+        doubled => Err(Refused::Doubled(doubled).into()),
+    }
 }
 
 /// A journal entry in the making: one for each step of a batch.
@@ -155,6 +186,33 @@ pub(crate) fn move_all(
     Ok(all)
 }
 
+/// Moves the payments that lines of a report name, whose sums by batch are known, and books them. Returns
+/// how many moved.
+pub(crate) fn move_told(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    lines: Lines,
+    (from, event): (State, Event),
+    sums: &BTreeMap<Id, Sum>,
+    (bank, entry): (Id, Id),
+    now: Utc,
+) -> Result<i64, Problem> {
+    let (after, posting) =
+        Rules::sound().apply(&Payment { state: from, ..Payment::new(1) }, event)?;
+    let count = sums.values().map(|sum| sum.count).sum();
+    // Somebody else's change since they were judged: load and decide again.
+    if payments::move_set(tx, Set::Told(lines), from, after.state, now)? as i64 != count {
+        return Err(DbError::Conflict.into());
+    }
+    if let Some(posting) = posting {
+        for (batch, sum) in sums {
+            let about = About { batch: *batch, bank, payment: Id(0), entry };
+            ledger::post(tx, app, about, event.code(), posting, *sum, now)?;
+        }
+    }
+    Ok(count)
+}
+
 /// What happens to one payment, with its entry.
 pub(crate) fn happen(
     tx: &mut Tx<'_>,
@@ -164,25 +222,39 @@ pub(crate) fn happen(
     entry: Id,
     now: Utc,
 ) -> Result<Payment, Problem> {
-    let (after, posting) = Rules::sound().apply(&stored.payment, event)?;
-    payments::set(tx, stored, &after, &stored.reason, now)?;
-    if let Some(posting) = posting {
-        post_one(tx, app, stored, event, posting, entry, now)?;
-    }
-    batches::touch(tx, stored.batch, now)?;
-    Ok(after)
+    let change = Rules::sound().apply(&stored.payment, event)?;
+    // Of a wrong payment that came back in parts the rest is recovered.
+    let fen = if event == Event::Recover { stored.payment.owed() } else { stored.payment.fen };
+    write_one(tx, app, stored, change, (event, fen), entry, now)
 }
 
-fn post_one(
+/// The holder gave back a part of a wrong payment, with its entry.
+pub(crate) fn recover_part(
     tx: &mut Tx<'_>,
     app: &Platform,
     stored: &Stored,
-    event: Event,
-    posting: Posting,
+    fen: i64,
     entry: Id,
     now: Utc,
-) -> Result<(), DbError> {
-    let about = About { batch: stored.batch, bank: stored.bank, payment: stored.id, entry };
-    let sum = Sum { count: 1, fen: stored.payment.fen };
-    ledger::post(tx, app, about, event.code(), posting, sum, now)
+) -> Result<Payment, Problem> {
+    let change = Rules::sound().recover(&stored.payment, fen)?;
+    write_one(tx, app, stored, change, (Event::Recover, fen), entry, now)
+}
+
+fn write_one(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    stored: &Stored,
+    (after, posting): (Payment, Option<Posting>),
+    (event, fen): (Event, i64),
+    entry: Id,
+    now: Utc,
+) -> Result<Payment, Problem> {
+    payments::set(tx, stored, &after, &stored.reason, now)?;
+    if let Some(posting) = posting {
+        let about = About { batch: stored.batch, bank: stored.bank, payment: stored.id, entry };
+        ledger::post(tx, app, about, event.code(), posting, Sum { count: 1, fen }, now)?;
+    }
+    batches::touch(tx, stored.batch, now)?;
+    Ok(after)
 }

@@ -156,6 +156,7 @@ fn pay_again(tx: &mut Tx<'_>, app: &Platform, group: &Group, now: Utc) -> Result
         released_at: None,
         version: 1,
         title: Default::default(),
+        not_before: Utc(0),
     };
     let step = Step::new(app, &Actor::system(), "funds.paid-again", now);
     let made = returned::insert_again(tx, &batch, MOST)?;

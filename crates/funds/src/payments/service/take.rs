@@ -9,20 +9,21 @@ use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 
-use super::{Step, happen, move_all, returned};
+use super::{Step, happen, move_told};
 use crate::payments::port::{LineResult, Report, ReportKind};
 use crate::payments::rules::files::FileState;
+use crate::payments::rules::invariants::Sum;
 use crate::payments::rules::judge::{Verdict, Word};
 use crate::payments::rules::table::Event;
 use crate::payments::rules::{Kind, Rules, State};
 use crate::payments::store::batches;
 use crate::payments::store::exceptions::{self, Found};
 use crate::payments::store::files::{self, File};
-use crate::payments::store::payments::{self, Set, Stored};
+use crate::payments::store::payments::{self, Stored};
 use crate::payments::store::reports;
 
 /// Lines that one transaction takes in.
-const CHUNK: usize = 5_000;
+const CHUNK: usize = 10_000;
 
 /// Takes a report in, from where an earlier worker ended. Returns the lines that could not be used, for
 /// the bank.
@@ -146,10 +147,11 @@ struct Came {
     rows: Vec<Vec<Value<'static>>>,
     found: Vec<Found>,
     single: Vec<(Id, Event)>,
-    told: [Vec<(Id, i64)>; 2],
     touched: BTreeSet<Id>,
-    /// Usual results: what happened, and where the payments stood.
-    usual: BTreeSet<(Event, State)>,
+    /// Usual results: what happened, where the payments stood, and their sums by batch.
+    usual: BTreeMap<(Event, State), BTreeMap<Id, Sum>>,
+    /// Least and greatest id of the payments of usual results.
+    ends: Option<(i64, i64)>,
     bad: Vec<(u64, String)>,
     duplicates: i64,
     late: i64,
@@ -170,9 +172,9 @@ impl Lines<'_> {
             self.line(&mut known, &mut came, self.from + place, line)?;
         }
         reports::set_done(tx, self.report.id, (from, to), came.duplicates, came.late)?;
-        reports::keep(tx, came.rows)?;
+        reports::keep(tx, std::mem::take(&mut came.rows))?;
         let step = Step::new(self.app, &Actor::system(), "funds.results", self.now);
-        let counts = self.carry_out(tx, &came.usual, (from, to), step.id())?;
+        let counts = self.carry_out(tx, &came, (from, to), step.id())?;
         for (id, event) in came.single {
             let stored = payments::get(tx, id)?.ok_or_else(Problem::not_found)?;
             happen(tx, self.app, &stored, event, step.id(), self.now)?;
@@ -181,8 +183,6 @@ impl Lines<'_> {
         for batch in &came.touched {
             batches::touch(tx, *batch, self.now)?;
         }
-        returned::tell(tx, self.app, &came.told[0], true, "", self.now)?;
-        returned::tell(tx, self.app, &came.told[1], false, "", self.now)?;
         let detail = serde_json::json!({ "from": from, "to": to, "paid": counts.0, "returned": counts.1,
             "exceptions": came.found.len() });
         step.about("report", self.report.id).detail(detail).record(tx)?;
@@ -193,22 +193,20 @@ impl Lines<'_> {
     fn carry_out(
         &self,
         tx: &mut Tx<'_>,
-        usual: &BTreeSet<(Event, State)>,
-        (from, to): (i64, i64),
+        came: &Came,
+        range: (i64, i64),
         entry: Id,
     ) -> Result<(i64, i64), Problem> {
-        let id = self.report.id;
         let mut counts = (0, 0);
-        for (event, state) in usual.iter().copied() {
-            let set = match event {
-                Event::Pay => Set::Paid(id, from, to),
-                Event::Return => Set::Returned(id, from, to),
-                _ => Set::Pending(id, from, to),
-            };
-            let moved = move_all(tx, self.app, set, (state, event), entry, self.now)?;
+        let Some(ends) = came.ends else { return Ok(counts) };
+        for ((event, state), sums) in &came.usual {
+            let meaning = meaning_of(*event);
+            let lines = payments::Lines { report: self.report.id, range, meaning, ends };
+            let about = (self.report.bank, entry);
+            let moved = move_told(tx, self.app, lines, (*state, *event), sums, about, self.now)?;
             match event {
-                Event::Pay => counts.0 += moved.count,
-                Event::Return => counts.1 += moved.count,
+                Event::Pay => counts.0 += moved,
+                Event::Return => counts.1 += moved,
                 _ => {}
             }
         }
@@ -248,13 +246,11 @@ impl Lines<'_> {
             }
             Verdict::Happened(event) => {
                 came.late += i64::from(stored.payment.state == State::Unknown);
-                came.usual.insert((event, stored.payment.state));
+                let sums = came.usual.entry((event, stored.payment.state)).or_default();
+                sums.entry(stored.batch).or_default().add(1, *fen);
+                let (least, most) = came.ends.unwrap_or((stored.id.0, stored.id.0));
+                came.ends = Some((least.min(stored.id.0), most.max(stored.id.0)));
                 stored.payment = Rules::sound().apply(&stored.payment, event)?.0;
-                match event {
-                    Event::Pay => came.told[0].push((stored.person, *fen)),
-                    Event::Return => came.told[1].push((stored.person, *fen)),
-                    _ => {}
-                }
                 came.touched.insert(stored.batch);
                 meaning_of(event)
             }

@@ -28,7 +28,7 @@ pub struct Batch {
     pub division: String,
     /// Number of payments.
     pub lines: i64,
-    /// Greatest line number.
+    /// Place of its last payment: their ids are the batch's number with the place behind it.
     pub last_line: i64,
     /// Sum in fen.
     pub fen: i64,
@@ -46,10 +46,12 @@ pub struct Batch {
     pub version: i64,
     /// Name of the programme.
     pub title: Text,
+    /// Nothing leaves before this moment; the beginning of time for at once.
+    pub not_before: Utc,
 }
 
 impl Batch {
-    /// The id of the payment of a line.
+    /// The id of the payment at a place of the batch, from 1.
     pub fn payment(&self, line: i64) -> i64 {
         (self.number << 24) + line
     }
@@ -58,7 +60,7 @@ impl Batch {
 const SELECT: &str = "SELECT b.id, b.number, b.roster_id, b.programme_id, b.period, b.division, b.lines, \
      b.last_line, b.fen, b.state, b.two, b.asked_by, b.first_by, b.second_by, b.asked_name, \
      b.first_name, b.second_name, b.done_line, b.created_at, b.released_at, b.version, \
-     p.name_zh, p.name_en FROM pay_batch b JOIN programme p ON p.id = b.programme_id";
+     p.name_zh, p.name_en, b.not_before FROM pay_batch b JOIN programme p ON p.id = b.programme_id";
 
 fn read(row: &Row) -> Result<Batch, DbError> {
     let state: String = row.get(9)?;
@@ -86,6 +88,7 @@ fn read(row: &Row) -> Result<Batch, DbError> {
         released_at: row.get(19)?,
         version: row.get(20)?,
         title: Text::new(row.get::<String>(21)?, row.get::<String>(22)?),
+        not_before: row.get(23)?,
     })
 }
 
@@ -107,8 +110,8 @@ pub fn insert(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO pay_batch (id, number, roster_id, programme_id, period, division, lines,
              last_line, fen, state, two, asked_name, first_name, second_name, done_line, created_at,
-             touched_at, checked_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', '', 0, $12, $12, 0, 1)",
+             touched_at, checked_at, version, not_before)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', '', 0, $12, $12, 0, 1, $13)",
         &[
             v(batch.id),
             v(batch.number),
@@ -122,6 +125,7 @@ pub fn insert(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), DbError> {
             v(release.state.code()),
             v(release.two),
             v(batch.created_at),
+            v(batch.not_before),
         ],
     )
     .map(drop)
@@ -153,18 +157,18 @@ pub fn in_state(tx: &mut Tx<'_>, state: BatchState, most: i64) -> Result<Vec<Bat
     tx.query(&sql, &[v(state.code()), v(most)])?.iter().map(read).collect()
 }
 
-/// The first released batch with lines that are in no file yet and that nobody stopped.
+/// The first released batch with lines that are in no file yet, whose time has come and that nobody stopped.
 ///
 /// # Errors
 /// See [`DbError`].
-pub fn to_plan(tx: &mut Tx<'_>) -> Result<Option<Batch>, DbError> {
+pub fn to_plan(tx: &mut Tx<'_>, now: Utc) -> Result<Option<Batch>, DbError> {
     let sql = format!(
-        "{SELECT} WHERE b.state = 'released' AND b.done_line < b.last_line
+        "{SELECT} WHERE b.state = 'released' AND b.done_line < b.last_line AND b.not_before <= $1
            AND NOT EXISTS (SELECT 1 FROM pay_stop s WHERE s.lifted_by IS NULL
                            AND (s.batch_id = 0 OR s.batch_id = b.id))
          ORDER BY b.id LIMIT 1"
     );
-    tx.optional(&sql, &[])?.as_ref().map(read).transpose()
+    tx.optional(&sql, &[v(now)])?.as_ref().map(read).transpose()
 }
 
 /// Released batches of which nothing is left to send, to hear or to decide.
@@ -280,10 +284,10 @@ pub fn settle(tx: &mut Tx<'_>, batch: &Batch, now: Utc) -> Result<bool, DbError>
 /// # Errors
 /// See [`DbError`].
 pub fn unchecked(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(Batch, Utc)>, DbError> {
-    let sql = SELECT.replace("p.name_en FROM", "p.name_en, b.touched_at FROM")
+    let sql = SELECT.replace("b.not_before FROM", "b.not_before, b.touched_at FROM")
         + " WHERE b.touched_at > b.checked_at ORDER BY b.checked_at, b.id LIMIT $1";
     let rows = tx.query(&sql, &[v(most)])?;
-    rows.iter().map(|row| Ok((read(row)?, row.get(23)?))).collect()
+    rows.iter().map(|row| Ok((read(row)?, row.get(24)?))).collect()
 }
 
 /// When its payments last changed.
@@ -322,8 +326,8 @@ pub struct Source {
     pub fen: i64,
     /// Good lines that lack a person, card, bank or amount.
     pub incomplete: i64,
-    /// Good lines that are paid or being paid already, or stand twice.
-    pub doubled: i64,
+    /// Nothing of it leaves earlier.
+    pub not_before: Utc,
 }
 
 /// Reads a roster with what keeps it from being accepted.
@@ -331,34 +335,26 @@ pub struct Source {
 /// # Errors
 /// See [`DbError`].
 pub fn source(tx: &mut Tx<'_>, roster: Id) -> Result<Option<Source>, DbError> {
-    let sql = "SELECT r.state, r.programme_id, r.period, r.division, p.two_above_fen
+    let sql = "SELECT r.state, r.programme_id, r.period, r.division, p.two_above_fen, r.not_before
                FROM roster r JOIN programme p ON p.id = r.programme_id WHERE r.id = $1";
     let Some(row) = tx.optional(sql, &[v(roster)])? else { return Ok(None) };
-    let (programme, period): (Id, String) = (row.get(1)?, row.get(2)?);
     let sql =
         "SELECT COUNT(*), COALESCE(MAX(line), 0), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT),
                    COUNT(*) - COUNT(CASE WHEN person_id IS NOT NULL AND card_id IS NOT NULL
                        AND bank_id IS NOT NULL AND amount_fen > 0 AND line > 0 AND line <= $2
-                       THEN 1 END),
-                   COUNT(*) - COUNT(DISTINCT person_id)
+                       THEN 1 END)
                FROM roster_line WHERE roster_id = $1 AND state = 'good'";
     let sums = tx.one(sql, &[v(roster), v(MOST_LINES)])?;
-    let sql = "SELECT COUNT(*) FROM roster_line l JOIN payment p ON p.person_id = l.person_id
-               WHERE l.roster_id = $1 AND l.state = 'good' AND p.programme_id = $2
-                 AND p.period = $3 AND p.state NOT IN ('returned', 'void')";
-    let paid: i64 = tx.one(sql, &[v(roster), v(programme), v(&period)])?.get(0)?;
-    let twice: i64 = sums.get(4)?;
-    let incomplete: i64 = sums.get(3)?;
     Ok(Some(Source {
         state: row.get(0)?,
-        programme,
-        period,
+        programme: row.get(1)?,
+        period: row.get(2)?,
         division: row.get(3)?,
         two_above_fen: row.get(4)?,
         lines: sums.get(0)?,
         last_line: sums.get(1)?,
         fen: sums.get(2)?,
-        incomplete,
-        doubled: paid + if incomplete == 0 { twice } else { 0 },
+        incomplete: sums.get(3)?,
+        not_before: row.get(5)?,
     }))
 }

@@ -46,10 +46,12 @@ pub struct Exception {
     pub closed_at: Option<Utc>,
     /// Rises with each change.
     pub version: i64,
+    /// The part that is asked to be booked as recovered, fen; 0 for none.
+    pub part: i64,
 }
 
 const COLUMNS: &str = "id, kind, bank_id, batch_id, file_id, payment_id, report_id, told, fen, state, \
-     action, note, opened_at, asked_by, asked_name, closed_name, closed_at, version";
+     action, note, opened_at, asked_by, asked_name, closed_name, closed_at, version, part_fen";
 
 fn read(row: &Row) -> Result<Exception, DbError> {
     let (kind, action): (String, String) = (row.get(1)?, row.get(10)?);
@@ -72,6 +74,7 @@ fn read(row: &Row) -> Result<Exception, DbError> {
         closed_name: row.get(15)?,
         closed_at: row.get(16)?,
         version: row.get(17)?,
+        part: row.get(18)?,
     })
 }
 
@@ -159,29 +162,31 @@ pub fn of_payment(tx: &mut Tx<'_>, payment: Id) -> Result<Vec<Exception>, DbErro
     tx.query(&sql, &[v(payment)])?.iter().map(read).collect()
 }
 
-/// Asks for an action, or takes the request back with `None`.
+/// Asks for an action, with the part in fen that it is about, or takes the request back with `None`.
 ///
 /// # Errors
 /// [`DbError::Conflict`] when it was changed meanwhile.
 pub fn set_asked(
     tx: &mut Tx<'_>,
     exception: &Exception,
-    action: Option<Action>,
+    action: Option<(Action, i64)>,
     who: (Id, &str),
     note: &str,
 ) -> Result<(), DbError> {
     let state = if action.is_some() { "asked" } else { "open" };
     let by = action.is_some().then_some(who.0);
+    let (code, part) = action.map_or(("", 0), |(action, part)| (action.code(), part));
     tx.execute_one(
         "UPDATE pay_exception SET state = $1, action = $2, asked_by = $3, asked_name = $4,
-             note = $5, version = version + 1
-         WHERE id = $6 AND version = $7",
+             note = $5, part_fen = $6, version = version + 1
+         WHERE id = $7 AND version = $8",
         &[
             v(state),
-            v(action.map_or("", Action::code)),
+            v(code),
             v(by),
             v(who.1),
             v(note),
+            v(part),
             v(exception.id),
             v(exception.version),
         ],

@@ -49,7 +49,7 @@ pub struct Stored {
 
 const COLUMNS: &str = "id, person_id, batch_id, line, programme_id, period, bank_id, card_id, \
      amount_fen, state, held, overpaid, recovered, file_id, report_id, reason, reissue_of, \
-     reissued_as, changed_at, version";
+     reissued_as, changed_at, version, recovered_fen";
 
 fn read(row: &Row) -> Result<Stored, DbError> {
     let state: String = row.get(9)?;
@@ -61,6 +61,7 @@ fn read(row: &Row) -> Result<Stored, DbError> {
         reissued: reissued_as.is_some(),
         overpaid: row.get(11)?,
         recovered: row.get(12)?,
+        part: row.get(20)?,
     };
     Ok(Stored {
         id: row.get(0)?,
@@ -82,26 +83,38 @@ fn read(row: &Row) -> Result<Stored, DbError> {
     })
 }
 
-/// Makes one payment of each good line of a roster, in one statement.
+/// Makes one payment of each good line above the first and up to the second line of a roster, in one
+/// statement; the ids begin behind `after` and stand together by bank, so that a file is one range of
+/// them. The money is set aside at once. Returns how many: fewer than lines when somebody is paid already.
 ///
 /// # Errors
-/// [`DbError::Unique`] when somebody is paid already.
-pub fn insert_from_roster(tx: &mut Tx<'_>, batch: &Batch) -> Result<u64, DbError> {
+/// See [`DbError`].
+pub fn insert_from_roster(
+    tx: &mut Tx<'_>,
+    batch: &Batch,
+    (from, to): (i64, i64),
+    after: i64,
+) -> Result<u64, DbError> {
     tx.execute(
-        "INSERT INTO payment (person_id, id, batch_id, roster_id, line, programme_id, period,
+        "INSERT INTO payment (id, person_id, batch_id, roster_id, line, programme_id, period,
              bank_id, card_id, amount_fen, state, held, overpaid, recovered, reason, created_at,
-             changed_at, version)
-         SELECT l.person_id, CAST($1 AS BIGINT) + l.line, CAST($2 AS BIGINT), l.roster_id, l.line,
-             CAST($3 AS BIGINT), CAST($4 AS TEXT), l.bank_id, l.card_id, l.amount_fen, 'approved',
-             FALSE, FALSE, FALSE, '', CAST($5 AS BIGINT), CAST($5 AS BIGINT), 1
-         FROM roster_line l WHERE l.roster_id = $6 AND l.state = 'good'",
+             changed_at, version, ended)
+         SELECT CAST($1 AS BIGINT) + ROW_NUMBER() OVER (ORDER BY l.bank_id, l.line), l.person_id,
+             CAST($2 AS BIGINT), l.roster_id, l.line,
+             CAST($3 AS BIGINT), CAST($4 AS TEXT), l.bank_id, l.card_id, l.amount_fen, 'reserved',
+             FALSE, FALSE, FALSE, '', CAST($5 AS BIGINT), CAST($5 AS BIGINT), 1, 0
+         FROM roster_line l
+         WHERE l.roster_id = $6 AND l.state = 'good' AND l.line > $7 AND l.line <= $8
+         ON CONFLICT (person_id, programme_id, period, ended) DO NOTHING",
         &[
-            v(batch.payment(0)),
+            v(batch.payment(after)),
             v(batch.id),
             v(batch.programme),
             v(&batch.period),
             v(batch.created_at),
             v(batch.roster),
+            v(from),
+            v(to),
         ],
     )
 }
@@ -113,12 +126,21 @@ pub enum Set {
     Range(i64, i64),
     /// Payments of a file, which lie within these ids.
     File(Id, i64, i64),
-    /// Lines of a report above the first and up to the second that mean a payment.
-    Paid(Id, i64, i64),
-    /// Lines of a report that mean a return.
-    Returned(Id, i64, i64),
-    /// Lines of a report that mean that the bank has it.
-    Pending(Id, i64, i64),
+    /// Payments that lines of a report name: those lines that mean this.
+    Told(Lines),
+}
+
+/// Lines of a report above the first and up to the second, whose payments lie within these ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// Report.
+    pub report: Id,
+    /// Lines.
+    pub range: (i64, i64),
+    /// What the lines mean, as stored: `pay`, `return`, `take`.
+    pub meaning: &'static str,
+    /// Least and greatest id of the payments.
+    pub ends: (i64, i64),
 }
 
 impl Set {
@@ -128,20 +150,18 @@ impl Set {
             Self::File(file, from, to) => {
                 ("file_id = $1 AND id >= $2 AND id <= $3", vec![v(file), v(from), v(to)])
             }
-            Self::Paid(report, from, to) => (
+            // The ends keep the engines from walking through payments of other files.
+            Self::Told(lines) => (
                 "id IN (SELECT payment_id FROM pay_result WHERE report_id = $1 AND seq > $2
-                        AND seq <= $3 AND meaning = 'pay')",
-                vec![v(report), v(from), v(to)],
-            ),
-            Self::Returned(report, from, to) => (
-                "id IN (SELECT payment_id FROM pay_result WHERE report_id = $1 AND seq > $2
-                        AND seq <= $3 AND meaning = 'return')",
-                vec![v(report), v(from), v(to)],
-            ),
-            Self::Pending(report, from, to) => (
-                "id IN (SELECT payment_id FROM pay_result WHERE report_id = $1 AND seq > $2
-                        AND seq <= $3 AND meaning = 'take')",
-                vec![v(report), v(from), v(to)],
+                        AND seq <= $3 AND meaning = $4) AND id >= $5 AND id <= $6",
+                vec![
+                    v(lines.report),
+                    v(lines.range.0),
+                    v(lines.range.1),
+                    v(lines.meaning),
+                    v(lines.ends.0),
+                    v(lines.ends.1),
+                ],
             ),
         }
     }
@@ -149,8 +169,8 @@ impl Set {
     /// What a result leaves at its payment.
     fn result(self) -> &'static str {
         match self {
-            Self::Paid(..) => ", report_id = $1",
-            Self::Returned(..) => {
+            Self::Told(lines) if lines.meaning == "pay" => ", report_id = $1",
+            Self::Told(lines) if lines.meaning == "return" => {
                 ", report_id = $1, reason = COALESCE((SELECT MAX(r.reason) FROM pay_result r
                      WHERE r.report_id = $1 AND r.seq > $2 AND r.seq <= $3
                        AND r.payment_id = payment.id AND r.meaning = 'return'), '')"
@@ -176,6 +196,16 @@ pub fn sums(tx: &mut Tx<'_>, set: Set, from: State) -> Result<Vec<(Id, Id, Sum)>
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, sum(row)?))).collect()
 }
 
+/// What becomes of the natural key; a move that leaves it alone does not name its column, so that no index
+/// is written.
+fn ended(from: State, to: State) -> &'static str {
+    match (from.is_live(), to.is_live()) {
+        (true, false) => ", ended = id",
+        (false, true) => ", ended = 0",
+        _ => "",
+    }
+}
+
 /// Moves the payments of a set from one state to another, in one statement.
 ///
 /// # Errors
@@ -191,9 +221,10 @@ pub fn move_set(
     let (result, place) = (set.result(), params.len() + 1);
     params.push(v(now));
     let sql = format!(
-        "UPDATE payment SET state = '{}', changed_at = ${place}, version = version + 1{result}
+        "UPDATE payment SET state = '{}', changed_at = ${place}, version = version + 1{result}{}
          WHERE {filter} AND state = '{}' AND NOT held",
         to.code(),
+        ended(from, to),
         from.code()
     );
     tx.execute(&sql, &params)
@@ -229,10 +260,14 @@ pub fn set(
     reason: &str,
     now: Utc,
 ) -> Result<(), DbError> {
-    tx.execute_one(
+    let sql = format!(
         "UPDATE payment SET state = $1, held = $2, overpaid = $3, recovered = $4, reason = $5,
-             changed_at = $6, version = version + 1
-         WHERE person_id = $7 AND id = $8 AND version = $9",
+             changed_at = $6, recovered_fen = $7, version = version + 1{}
+         WHERE person_id = $8 AND id = $9 AND version = $10",
+        ended(before.payment.state, after.state)
+    );
+    tx.execute_one(
+        &sql,
         &[
             v(after.state.code()),
             v(after.held),
@@ -240,6 +275,7 @@ pub fn set(
             v(after.recovered),
             v(reason),
             v(now),
+            v(after.part),
             v(before.person),
             v(before.id),
             v(before.version),
@@ -247,23 +283,26 @@ pub fn set(
     )
 }
 
-/// Payments of a batch or file from an id on, in order: the auditor's way down.
+/// Payments of a batch from an id on, in order, of one state and bank where these are given: the auditor's way
+/// down.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn page(
     tx: &mut Tx<'_>,
     batch: &Batch,
-    state: Option<State>,
+    (state, bank): (Option<State>, Option<Id>),
     after: i64,
     most: i64,
 ) -> Result<Vec<Stored>, DbError> {
     let filter = state.map_or(String::new(), |state| format!("AND state = '{}'", state.code()));
     let sql = format!(
-        "SELECT {COLUMNS} FROM payment WHERE id > $1 AND id <= $2 {filter} ORDER BY id LIMIT $3"
+        "SELECT {COLUMNS} FROM payment WHERE id > $1 AND id <= $2 {filter}
+           AND (CAST($4 AS BIGINT) = 0 OR bank_id = $4) ORDER BY id LIMIT $3"
     );
     let (from, to) = (after.max(batch.payment(0)), batch.payment(batch.last_line));
-    tx.query(&sql, &[v(from), v(to), v(most)])?.iter().map(read).collect()
+    let bank = bank.unwrap_or(Id(0));
+    tx.query(&sql, &[v(from), v(to), v(most), v(bank)])?.iter().map(read).collect()
 }
 
 /// A person's payments, newest first.
@@ -292,17 +331,18 @@ pub fn under_way(tx: &mut Tx<'_>, people: &[Id]) -> Result<bool, DbError> {
     Ok(count > 0)
 }
 
+/// Payments that are tallied in one statement: grouping needs memory for each.
+const TALLY: i64 = 200_000;
+
 /// A batch's payments by state and marks, for the comparison with the books.
 ///
 /// # Errors
 /// See [`DbError`].
 pub fn tally(tx: &mut Tx<'_>, batch: &Batch) -> Result<Vec<(Payment, Sum)>, DbError> {
     let sql = "SELECT state, held, reissued_as IS NOT NULL, overpaid, recovered, COUNT(*),
-                   CAST(SUM(amount_fen) AS BIGINT)
+                   CAST(SUM(amount_fen) AS BIGINT), CAST(SUM(recovered_fen) AS BIGINT)
                FROM payment WHERE id > $1 AND id <= $2
                GROUP BY state, held, reissued_as IS NOT NULL, overpaid, recovered";
-    let ends = [v(batch.payment(0)), v(batch.payment(batch.last_line))];
-    let rows = tx.query(sql, &ends)?;
     let read = |row: &Row| {
         let state: String = row.get(0)?;
         let payment = Payment {
@@ -312,10 +352,19 @@ pub fn tally(tx: &mut Tx<'_>, batch: &Batch) -> Result<Vec<(Payment, Sum)>, DbEr
             reissued: row.get(2)?,
             overpaid: row.get(3)?,
             recovered: row.get(4)?,
+            part: row.get(7)?,
         };
-        Ok((payment, Sum { count: row.get(5)?, fen: row.get(6)? }))
+        Ok::<_, DbError>((payment, Sum { count: row.get(5)?, fen: row.get(6)? }))
     };
-    rows.iter().map(read).collect()
+    let (mut all, mut line) = (Vec::new(), 0);
+    while line < batch.last_line {
+        let to = (line + TALLY).min(batch.last_line);
+        for row in tx.query(sql, &[v(batch.payment(line)), v(batch.payment(to))])? {
+            all.push(read(&row)?);
+        }
+        line = to;
+    }
+    Ok(all)
 }
 
 /// What a bank needs of one payment that is about to leave.
@@ -371,7 +420,7 @@ pub fn outgoing(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<Outgoing>, Db
     rows.iter().map(read).collect()
 }
 
-/// Marks the payments of one bank in a range as leaving in a file; returns their number.
+/// Marks the payments of one bank between two ids, which count too, as leaving in a file; returns their number.
 ///
 /// # Errors
 /// See [`DbError`].
@@ -379,17 +428,17 @@ pub fn put_into_file(
     tx: &mut Tx<'_>,
     file: Id,
     bank: Id,
-    range: (i64, i64),
+    ends: (i64, i64),
     now: Utc,
 ) -> Result<u64, DbError> {
     let sql = format!(
         "UPDATE payment SET state = 'intent', file_id = $1, changed_at = $2,
                    version = version + 1
-               WHERE id > $3 AND id <= $4 AND bank_id = $5 AND state = 'reserved' AND NOT held
+               WHERE id >= $3 AND id <= $4 AND bank_id = $5 AND state = 'reserved' AND NOT held
                  AND file_id IS NULL AND NOT {}",
         is_frozen("payment.person_id")
     );
-    tx.execute(&sql, &[v(file), v(now), v(range.0), v(range.1), v(bank)])
+    tx.execute(&sql, &[v(file), v(now), v(ends.0), v(ends.1), v(bank)])
 }
 
 /// Payments that cannot leave come back at once.
@@ -398,7 +447,8 @@ pub fn put_into_file(
 /// See [`DbError`].
 pub fn turn_back(tx: &mut Tx<'_>, ids: &[Id]) -> Result<u64, DbError> {
     let keys: Vec<Value<'_>> = ids.iter().map(|id| v(*id)).collect();
-    let sql = "UPDATE payment SET state = 'returned', reason = 'no-account', version = version + 1
+    let sql = "UPDATE payment SET state = 'returned', ended = id, reason = 'no-account',
+                   version = version + 1
                WHERE id IN (#) AND state = 'reserved' AND NOT held";
     let mut changed = 0;
     // The list is padded with its last key; a row changes once all the same.

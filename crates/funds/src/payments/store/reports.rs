@@ -180,3 +180,40 @@ pub fn of_payment(tx: &mut Tx<'_>, payment: Id) -> Result<Vec<Told>, DbError> {
     };
     rows.iter().map(read).collect()
 }
+
+/// A report with results that holders were not told of: its id, how far they were told, how far it was
+/// taken in.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn untold(tx: &mut Tx<'_>) -> Result<Option<(Id, i64, i64)>, DbError> {
+    let sql = "SELECT id, told, done FROM pay_report WHERE told < done ORDER BY id LIMIT 1";
+    let row = tx.optional(sql, &[])?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).transpose()
+}
+
+/// Holders are told of lines above the first and up to the second.
+///
+/// # Errors
+/// [`DbError::Conflict`] when another worker did it.
+pub fn set_told(tx: &mut Tx<'_>, id: Id, (from, to): (i64, i64)) -> Result<(), DbError> {
+    let sql = "UPDATE pay_report SET told = $1 WHERE id = $2 AND told = $3 AND done >= $1";
+    tx.execute_one(sql, &[v(to), v(id), v(from)])
+}
+
+/// What happened by lines above the first and up to the second: whose money, fen, and whether it came back.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn happened(
+    tx: &mut Tx<'_>,
+    report: Id,
+    (from, to): (i64, i64),
+) -> Result<Vec<(Id, i64, bool)>, DbError> {
+    let sql = "SELECT p.person_id, r.fen, r.meaning FROM pay_result r JOIN payment p ON p.id = r.payment_id
+               WHERE r.report_id = $1 AND r.seq > $2 AND r.seq <= $3 AND r.meaning IN ('pay', 'return')
+               ORDER BY r.seq";
+    let rows = tx.query(sql, &[v(report), v(from), v(to)])?;
+    let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get::<String>(2)? == "return"));
+    rows.iter().map(read).collect()
+}

@@ -147,7 +147,7 @@ const READY: &str = "pay_correction c
        AND o.reissued_as IS NULL
        AND NOT EXISTS (SELECT 1 FROM payment l WHERE l.person_id = o.person_id
            AND l.programme_id = o.programme_id AND l.period = o.period
-           AND l.state NOT IN ('returned', 'void'))";
+           AND l.ended = 0)";
 
 /// What can be paid again, by programme, period and division.
 ///
@@ -243,7 +243,7 @@ pub fn replaced(tx: &mut Tx<'_>, batch: &Batch) -> Result<Vec<(Id, Id, i64, i64)
 /// See [`DbError`].
 pub fn waiting(tx: &mut Tx<'_>, most: i64) -> Result<Vec<(Id, Id, i64, String)>, DbError> {
     let sql = "SELECT person_id, id, amount_fen, reason FROM payment p
-               WHERE state = 'returned' AND reissued_as IS NULL AND NOT EXISTS
+               WHERE state = 'returned' AND ended <> 0 AND reissued_as IS NULL AND NOT EXISTS
                    (SELECT 1 FROM pay_correction c
                     WHERE c.person_id = p.person_id AND c.payment_id = p.id)
                ORDER BY id LIMIT $1";

@@ -190,12 +190,12 @@ async fn a_long_report_is_taken_in_by_sets_and_its_duplicates_are_counted() {
             let order = &file.orders[place % 2];
             (order.reference.clone(), order.fen, paid())
         };
-        house.report("R", &file.id, (0..6_000).map(line).collect());
+        house.report("R", &file.id, (0..12_000).map(line).collect());
         house.round().await;
         assert_eq!(house.count(batch, "paid").await, 2, "{}", house.engine);
         let bank = house.banks[0];
         let stored = house.read(move |tx| reports::by_number(tx, bank, "R")).await.expect("kept");
-        assert_eq!((stored.done, stored.duplicates), (6_000, 5_998));
+        assert_eq!((stored.done, stored.duplicates), (12_000, 11_998));
         assert_eq!(house.acts("funds.results").await, 2);
         house.books_hold().await;
     }

@@ -22,7 +22,7 @@ use crate::payments::port::{
 };
 use crate::payments::rules::batch::BatchState;
 use crate::payments::service::release::{self, Hand};
-use crate::payments::service::{self, BatchId, books, work};
+use crate::payments::service::{self, BatchId, books, tell, work};
 use crate::payments::store::batches::{self, Batch};
 use crate::payments::store::payments::{self, Stored};
 
@@ -258,7 +258,9 @@ impl House {
         // What waits for its time is due now.
         let sql = "UPDATE pay_file SET next_at = 0";
         self.app.db.housekeeping(move |tx| tx.execute(sql, &[]).map(drop)).await.expect("due");
-        work::round_with(&self.app, &self.ports()).await.expect("a round")
+        let said = work::round_with(&self.app, &self.ports()).await.expect("a round");
+        tell::round(&self.app).await.expect("told");
+        said
     }
 
     /// A batch of a roster that finance has released.
@@ -300,7 +302,7 @@ impl House {
 
     pub async fn payments(&self, id: BatchId) -> Vec<Stored> {
         let batch = self.batch(id).await;
-        self.read(move |tx| payments::page(tx, &batch, None, 0, 10_000)).await
+        self.read(move |tx| payments::page(tx, &batch, (None, None), 0, 10_000)).await
     }
 
     /// How many payments of a batch stand in a state of this code.

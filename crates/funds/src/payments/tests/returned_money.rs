@@ -150,3 +150,58 @@ async fn a_wrong_payment_is_reported_and_recovered_by_two_people() {
         assert_eq!(code_of(house.accept(again).await), "funds/paid-already", "its key stays");
     }
 }
+
+/// Art. 25: wrongly paid money comes back in parts, each asked for by one and decided by another; more than is
+/// owed is refused, and the case ends with the last fen.
+#[tokio::test]
+async fn a_wrong_payment_comes_back_in_parts_until_nothing_is_owed() {
+    for house in houses("funds_parts", 2).await {
+        let batch = house.released("2026-11", &[0]).await;
+        house.round().await;
+        house.tell("A", &paid());
+        house.round().await;
+        let made = house.payments(batch).await.remove(0);
+        let (app, finance) = (&house.app, &house.finance);
+        queue::report_wrong(app, &finance[0], made.id, "重复登记").await.expect("reported");
+        let found = house.read(|tx| exceptions::waiting(tx, 10)).await.remove(0);
+        let ask = |fen| {
+            queue::ask_part(app, &finance[0], found.id, (Action::RecoverPart, fen), "分期退回")
+        };
+        for wrong in [0, -5, 10_001] {
+            assert_eq!(code_of(ask(wrong).await), "funds/more-than-owed", "{}", house.engine);
+        }
+        let books = |recovered, paid| {
+            let house = &house;
+            async move {
+                let balances = house.read(move |tx| ledger::balances(tx, batch)).await;
+                let both = (balances.of(Account::Recovered), balances.of(Account::Paid));
+                assert_eq!(both, (recovered, paid), "{}", house.engine);
+                house.books_hold().await;
+            }
+        };
+        ask(4_000).await.expect("a part");
+        books(0, 10_000).await;
+        assert_eq!(
+            code_of(queue::decide(app, &finance[0], found.id, true).await),
+            "funds/own-work"
+        );
+        queue::decide(app, &finance[1], found.id, true).await.expect("decided");
+        books(4_000, 6_000).await;
+        let state = house.read(move |tx| exceptions::get(tx, found.id)).await.expect("kept").state;
+        assert_eq!(state, "open", "the rest is still owed");
+        assert_eq!(code_of(ask(6_001).await), "funds/more-than-owed");
+        // A bank that returns it now meets people, not the books.
+        house.tell("B", &returned());
+        house.round().await;
+        books(4_000, 6_000).await;
+        ask(1_000).await.expect("another part");
+        queue::decide(app, &finance[1], found.id, true).await.expect("decided");
+        queue::ask(app, &finance[0], found.id, Action::Recover, "余款退清")
+            .await
+            .expect("the rest");
+        queue::decide(app, &finance[1], found.id, true).await.expect("decided");
+        books(10_000, 0).await;
+        let state = house.read(move |tx| exceptions::get(tx, found.id)).await.expect("kept").state;
+        assert_eq!(state, "closed");
+    }
+}

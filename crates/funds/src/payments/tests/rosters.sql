@@ -24,6 +24,7 @@ CREATE TABLE roster (
     declared_fen BIGINT NOT NULL,
     lines BIGINT NOT NULL,
     fen BIGINT NOT NULL,
+    not_before BIGINT NOT NULL DEFAULT 0,
     version BIGINT NOT NULL
 );
 CREATE TABLE roster_line (

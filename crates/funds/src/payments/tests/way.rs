@@ -35,7 +35,7 @@ async fn a_roster_goes_from_its_approval_to_money_that_arrived() {
         house.books_hold().await;
         let outbox: i64 = house.read(|tx| tx.one("SELECT COUNT(*) FROM outbox", &[])?.get(0)).await;
         assert_eq!(outbox, 7, "each holder is told");
-        for act in ["funds.accepted", "funds.reserved", "funds.release-approved"] {
+        for act in ["funds.accepted", "funds.release-approved"] {
             assert_eq!(house.acts(act).await, 1, "{act}");
         }
         assert_eq!((house.acts("funds.intended").await, house.acts("funds.leaving").await), (2, 2));
@@ -59,6 +59,27 @@ async fn money_is_under_way_from_its_approval_until_it_arrived() {
         house.round().await;
         assert_eq!(house.count(batch, "paid").await, 1);
         assert!(!asked(0).await, "the money has arrived");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_a_schedule_does_not_leave_before_its_time() {
+    for house in houses("funds_schedule", 2).await {
+        let roster = house.roster("2026-11", &[0, 1]).await;
+        let soon = kernel::time::Utc::now().plus_seconds(3_600);
+        let set = move |tx: &mut kernel::db::Tx<'_>| {
+            tx.execute("UPDATE roster SET not_before = $1", &[v(soon)]).map(drop)
+        };
+        house.change(set).await.expect("scheduled");
+        let batch = house.accept(roster).await.expect("accepted");
+        house.release(batch).await;
+        house.round().await;
+        assert!(house.host.sent.lock().unwrap().is_empty(), "{}: an hour early", house.engine);
+        assert_eq!(house.count(batch, "reserved").await, 2);
+        let sql = "UPDATE pay_batch SET not_before = 1";
+        house.change(move |tx| tx.execute(sql, &[]).map(drop)).await.expect("its time has come");
+        house.round().await;
+        assert_eq!(house.count(batch, "sent").await, 2);
     }
 }
 
@@ -102,7 +123,6 @@ async fn maker_and_checkers_are_different_people_also_for_the_database() {
         let batch = house.accept(roster).await.expect("accepted");
         let hand =
             |who: usize, hand| release::release(&house.app, &house.finance[who], batch, hand);
-        assert_eq!(code_of(hand(0, Hand::Ask).await), "funds/not-now", "not set aside yet");
         while work::reserve(&house.app).await.expect("reserved") {}
         let sql = "UPDATE pay_batch SET two = TRUE";
         house.change(move |tx| tx.execute(sql, &[]).map(drop)).await.expect("a large sum");
@@ -302,18 +322,24 @@ async fn a_batch_that_was_not_released_can_be_taken_back_whole() {
 async fn a_long_batch_goes_in_sets_and_each_set_is_done_once() {
     for house in houses("funds_sets", 4).await {
         let roster = house.roster("2026-11", &[0, 1, 2, 3]).await;
-        // Lines on both sides of the ends of sets.
-        let sql = "UPDATE roster_line SET line = CASE line WHEN 1 THEN 1 WHEN 2 THEN 10000
-                       WHEN 3 THEN 10001 ELSE 30001 END WHERE line <= 4";
+        // Lines on both sides of the ends of blocks.
+        let sql = "UPDATE roster_line SET line = CASE line WHEN 1 THEN 1 WHEN 2 THEN 100000
+                       WHEN 3 THEN 100001 ELSE 300001 END WHERE line <= 4";
         house.change(move |tx| tx.execute(sql, &[]).map(drop)).await.expect("moved");
         let batch = house.accept(roster).await.expect("accepted");
-        assert!(work::reserve(&house.app).await.expect("the first set"));
-        assert_eq!(house.count(batch, "reserved").await, 2, "{}", house.engine);
+        let made = house.payments(batch).await;
+        let lines: Vec<i64> = made.iter().map(|one| one.line).collect();
+        assert_eq!(lines, [1, 100_000, 100_001, 300_001], "{}", house.engine);
+        assert_eq!(house.count(batch, "reserved").await, 4);
         house.books_hold().await;
-        let early = release::release(&house.app, &house.finance[0], batch, Hand::Ask).await;
-        assert_eq!(code_of(early), "funds/not-now", "not all is set aside");
-        while work::reserve(&house.app).await.expect("reserved") {}
-        assert_eq!(house.acts("funds.reserved").await, 4);
+        // Payments on both sides of the ends of sets.
+        let moved = |tx: &mut kernel::db::Tx<'_>| {
+            let sql = "UPDATE payment SET id = id + CASE line WHEN 1 THEN 0 WHEN 300001 THEN 29997
+                           ELSE 9998 END";
+            tx.execute(sql, &[])?;
+            tx.execute("UPDATE pay_batch SET last_line = 30001", &[]).map(drop)
+        };
+        house.change(moved).await.expect("moved");
         house.release(batch).await;
         assert!(intents::plan(&house.app).await.expect("the first set"));
         assert_eq!(house.count(batch, "intent").await, 2);

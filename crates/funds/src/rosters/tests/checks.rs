@@ -117,7 +117,8 @@ async fn many_people_with_one_telephone_are_noted_for_the_reviewer() {
         let world = World::new(&test, 4).await;
         let ids: Vec<_> = world.people.iter().map(|person| person.id).collect();
         for id in &ids[..3] {
-            world.sql("UPDATE person SET phone = '19900000000' WHERE id = $1", vec![v(*id)]).await;
+            let phone = vec![kernel::db::sealed("19900000000"), v(*id)];
+            world.sql("UPDATE person SET phone = $1 WHERE id = $2", phone).await;
         }
         let roster = world.enter_good("A-1", 4, 10_000).await;
         let found = world.lines(roster.id).await;
@@ -198,5 +199,63 @@ async fn a_file_that_breaks_off_pays_nobody_and_says_so() {
         let refused = service::submit(&world.app, &world.clerk, id).await.expect_err("no");
         assert_eq!(refused.code, "funds/not-now");
         service::withdraw(&world.app, &world.clerk, id, "文件有误").await.expect("withdrawn");
+    }
+}
+
+/// Art. 25(5): an amount that jumps against the last payment of the same programme is looked into by people.
+#[tokio::test]
+async fn a_sudden_change_of_the_amount_is_noted_for_the_reviewer() {
+    for test in databases("rosters_jump") {
+        let world = World::new(&test, 4).await;
+        let programme: kernel::id::Id = world
+            .app
+            .db
+            .read(|tx| tx.one("SELECT id FROM programme WHERE code = 'A-1'", &[])?.get(0))
+            .await
+            .map_err(|error: kernel::db::DbError| error)
+            .expect("a programme");
+        let before = "INSERT INTO pay_batch (id, number, programme_id, period, division, lines, last_line, fen,
+                          state, two, asked_name, first_name, second_name, done_line, created_at, touched_at,
+                          checked_at, version)
+                      VALUES (1, 1, $1, '2026-10', '500112', 3, 3, 0, 'void', FALSE, '', '', '', 0, 0, 0, 0, 1)";
+        world.sql(before, vec![v(programme)]).await;
+        // The second came back and counts no more; the last month is what is compared with.
+        let paid = [
+            (0, "2026-09", 90_000, "paid"),
+            (0, "2026-10", 20_000, "paid"),
+            (1, "2026-10", 1_000, "returned"),
+            (2, "2026-10", 10_000, "paid"),
+        ];
+        for (place, (who, period, fen, state)) in (1i64..).zip(paid) {
+            let sql = "INSERT INTO payment (id, person_id, batch_id, line, programme_id, period, bank_id, card_id,
+                           amount_fen, state, held, overpaid, recovered, reason, created_at, changed_at,
+                           version, ended)
+                       VALUES ($1, $2, 1, $1, $3, $4, 1, 1, $5, $6, FALSE, FALSE, FALSE, '', 0, 0, 1, $7)";
+            let ended = if state == "returned" { place } else { 0 };
+            let person = world.people[who].id;
+            let row = vec![
+                v(place),
+                v(person),
+                v(programme),
+                v(period),
+                v(i64::from(fen)),
+                v(state),
+                v(ended),
+            ];
+            world.sql(sql, row).await;
+        }
+        let who = |at: usize| (world.people[at].number.as_str(), world.people[at].name.as_str());
+        let line = |at: usize, yuan: &'static str| [who(at).0, who(at).1, yuan, ""];
+        // 200 to 301, nothing before, 100 to 51, nobody before.
+        let lines = [line(0, "301"), line(1, "300"), line(2, "51"), line(3, "300")];
+        let roster = world.enter("A-1", &lines).await;
+        let found = world.lines(roster.id).await;
+        assert_eq!(
+            found,
+            ["2:good::amount,", "3:good::", "4:good::", "5:good::"],
+            "{}",
+            test.engine
+        );
+        assert_eq!(roster.warned, 1);
     }
 }
