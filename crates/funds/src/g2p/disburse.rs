@@ -13,7 +13,7 @@ use kernel::problem::Problem;
 use kernel::time::{Utc, day_text};
 use serde::{Deserialize, Serialize};
 
-use super::envelope::{Answer, Header, Request, part};
+use super::envelope::{Answer, Header, Request, leave, part};
 use super::mapper::{StatusMessage, org};
 use super::store::{self, Standing, Taken};
 use crate::programmes::formula::{parse_decimal, yuan};
@@ -34,7 +34,7 @@ pub struct Disbursement {
     pub payee_fa: String,
     /// Yuan, `12.50`.
     pub amount: String,
-    /// Not taken: lists are paid when they are approved.
+    /// ISO 8601 with a zone, the same in a whole list: it is not paid before, however early it is approved.
     #[serde(default)]
     pub scheduled_timestamp: Option<String>,
     /// `CNY`.
@@ -103,13 +103,19 @@ fn status_of(one: &Standing, at: &str) -> Status {
 
 type Whole = Result<Json<Answer<Statuses>>, Problem>;
 
-async fn tell(app: &App, header: &Header, org: Id, transaction: String, count: usize) -> Whole {
+async fn tell(
+    app: &App,
+    (header, signs): (&Header, bool),
+    org: Id,
+    transaction: String,
+    count: usize,
+) -> Whole {
     let asked = transaction.clone();
     let all = app.db.read(move |tx| store::standings(tx, org, &asked)).await?;
     let at = Utc::now().rfc3339();
     let disbursements_status = all.iter().map(|one| status_of(one, &at)).collect();
     let message = Statuses { transaction_id: transaction, disbursements_status };
-    Ok(Json(header.answer(count, Ok(message))))
+    leave(app, signs, header.answer(count, Ok(message)))
 }
 
 /// Takes a list; it becomes a roster of the programme for this month.
@@ -120,10 +126,12 @@ pub(super) async fn disburse(
     actor: Actor,
     Json(request): Json<Request<Message>>,
 ) -> Whole {
+    let org = org(&actor)?;
+    let (signs, unbelieved) = request.check(&app, org)?;
     let (header, message) = (request.header, request.message);
-    let (org, count) = (org(&actor)?, message.disbursements.len());
-    if let Some(refusal) = header.refusal("disburse", count) {
-        return Ok(Json(header.answer(count, Err(refusal))));
+    let count = message.disbursements.len();
+    if let Some(refusal) = unbelieved.or_else(|| header.refusal("disburse", count)) {
+        return leave(&app, signs, header.answer(count, Err(refusal)));
     }
     let form = (1..=99).contains(&message.transaction_id.chars().count())
         && !message.transaction_id.chars().any(char::is_control);
@@ -134,9 +142,9 @@ pub(super) async fn disburse(
     };
     let roster = taken(&app, &actor, org, &message, &programme).await?;
     if roster == Known::Other {
-        return Ok(Json(header.answer(count, Err("rjct.message_id.duplicate"))));
+        return leave(&app, signs, header.answer(count, Err("rjct.message_id.duplicate")));
     }
-    tell(&app, &header, org, message.transaction_id, count).await
+    tell(&app, (&header, signs), org, message.transaction_id, count).await
 }
 
 #[derive(PartialEq, Eq)]
@@ -200,6 +208,8 @@ async fn enter(
         lines: drafts.len() as i64,
         fen,
     };
+    let first = message.disbursements.first();
+    let not_before = first.and_then(|one| schedule(message, one).ok().flatten());
     let roster = service::create(app, actor, declared, Source::Lines).await?;
     let (id, actor_of) = (message.transaction_id.clone(), actor.clone());
     let entry = Entry::new(app.id(), Utc::now(), &actor_of, "g2p.roster", "Art. 8");
@@ -207,6 +217,9 @@ async fn enter(
     app.db
         .write(move |tx| {
             store::set_roster(tx, org, &id, roster)?;
+            if let Some(moment) = not_before {
+                rosters::set_not_before(tx, roster, moment)?;
+            }
             Ok::<_, Problem>(journal::record(tx, &entry)?)
         })
         .await?;
@@ -214,6 +227,25 @@ async fn enter(
     service::all_sent(app, actor, roster).await?;
     work::nudge(app);
     Ok(Known::Same)
+}
+
+/// The longest time by which a list may be scheduled ahead.
+const MOST_DAYS: i64 = 366;
+
+/// When a disbursement may be paid at the earliest; none for at once.
+fn schedule(message: &Message, one: &Disbursement) -> Result<Option<Utc>, ()> {
+    let of = |one: &Disbursement| one.scheduled_timestamp.clone().filter(|text| !text.is_empty());
+    let Some(text) = of(one) else {
+        let first = message.disbursements.first().and_then(of);
+        return if first.is_none() { Ok(None) } else { Err(()) };
+    };
+    let format = &time::format_description::well_known::Rfc3339;
+    let at = time::OffsetDateTime::parse(&text, format).map_err(|_| ())?;
+    let at = Utc((at.unix_timestamp_nanos() / 1_000) as i64);
+    let now = Utc::now();
+    let fits = at > now && at.0 < now.0 + MOST_DAYS * Utc::DAY;
+    let same = message.disbursements.first().and_then(of).as_ref() == Some(&text);
+    if fits && same { Ok(Some(at)) } else { Err(()) }
 }
 
 /// Lines for those that can be taken, and what became of each reference.
@@ -247,7 +279,7 @@ async fn drafts(
             () if part(&one.payer_fa, "programme") != Some(programme) => "rjct.payer_fa.invalid",
             () if link.is_none() => "rjct.payee_fa.invalid",
             () if fen.is_none() => "rjct.amount.invalid",
-            () if one.scheduled_timestamp.is_some() => "rjct.schedule_ts.invalid",
+            () if schedule(message, one).is_err() => "rjct.schedule_ts.invalid",
             () if one.currency_code.as_deref().is_some_and(|code| code != "CNY") => {
                 "rjct.currency_code.invalid"
             }
@@ -272,11 +304,16 @@ pub(super) async fn status(
     actor: Actor,
     Json(request): Json<Request<StatusMessage>>,
 ) -> Whole {
-    let (org, header) = (org(&actor)?, request.header);
+    let org = org(&actor)?;
+    let (signs, unbelieved) = request.check(&app, org)?;
+    let header = request.header;
+    if let Some(refusal) = unbelieved {
+        return leave(&app, signs, header.answer(1, Err(refusal)));
+    }
     let asked = request.message.txnstatus_request;
     let id = asked.attribute_value.as_str().map(str::to_owned);
     let Some(id) = id.filter(|_| asked.attribute_type == "transaction_id") else {
-        return Ok(Json(header.answer(1, Err("rjct.action.not_supported"))));
+        return leave(&app, signs, header.answer(1, Err("rjct.action.not_supported")));
     };
     let name = id.clone();
     let roster = app
@@ -294,5 +331,5 @@ pub(super) async fn status(
     {
         service::submit(&app, &actor, roster.id).await?;
     }
-    tell(&app, &header, org, id, 1).await
+    tell(&app, (&header, signs), org, id, 1).await
 }

@@ -1,10 +1,15 @@
 //! The envelope of every message: signature, header, message.
 
+use kernel::http::Json;
 use kernel::id::Id;
+use kernel::platform::Platform;
+use kernel::problem::Problem;
 use kernel::time::Utc;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
-use super::MOST;
+use super::{MOST, signature};
 
 /// Version of the protocol.
 pub const VERSION: &str = "1.0.0";
@@ -35,16 +40,52 @@ pub struct Header {
 }
 
 /// A request.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, utoipa::ToSchema)]
 #[schema(as = G2pRequest)]
 pub struct Request<T> {
-    /// Not needed: the token over TLS tells who it is.
-    #[serde(default)]
+    /// Needed from a department that has laid down its keys; for others the token over TLS tells who it is.
     pub signature: Option<String>,
     /// Header.
     pub header: Header,
     /// Message.
     pub message: T,
+    /// SM3 of header and message as they were sent.
+    #[schema(ignore)]
+    pub digest: [u8; 32],
+}
+
+/// A request before its parts are read: what is signed is their bytes.
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(default)]
+    signature: Option<String>,
+    header: Box<RawValue>,
+    message: Box<RawValue>,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Request<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let raw = Raw::deserialize(source)?;
+        let (header, message) = (raw.header.get(), raw.message.get());
+        Ok(Self {
+            signature: raw.signature,
+            digest: signature::digest(header, message),
+            header: serde_json::from_str(header).map_err(D::Error::custom)?,
+            message: serde_json::from_str(message).map_err(D::Error::custom)?,
+        })
+    }
+}
+
+impl<T> Request<T> {
+    /// Who signs at the caller's department, and why a request is not believed.
+    ///
+    /// # Errors
+    /// The department's keys cannot be read.
+    pub fn check(&self, app: &Platform, org: Id) -> Result<(bool, Option<&'static str>), Problem> {
+        let Some(sender) = signature::sender(app, org)? else { return Ok((false, None)) };
+        let (id, text) = (self.header.sender_id.as_str(), self.signature.as_deref());
+        Ok((true, sender.refusal(id, text, &self.digest, Utc::now())))
+    }
 }
 
 /// Header of an answer.
@@ -80,7 +121,7 @@ pub struct AnswerHeader {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = G2pAnswer)]
 pub struct Answer<T> {
-    /// Empty: the answer comes over TLS.
+    /// To a department that has laid down its keys; empty to others: the answer comes over TLS.
     pub signature: String,
     /// Header.
     pub header: AnswerHeader,
@@ -129,6 +170,18 @@ impl Header {
         };
         Answer { signature: String::new(), header, message: done.ok() }
     }
+}
+
+/// An answer as it leaves: signed where the caller's department signs.
+///
+/// # Errors
+/// The platform's key cannot be used.
+pub fn leave<T: Serialize>(
+    app: &Platform,
+    signs: bool,
+    answer: Answer<T>,
+) -> Result<Json<Answer<T>>, Problem> {
+    if signs { signature::sign(app, answer).map(Json) } else { Ok(Json(answer)) }
 }
 
 /// The person number in `500…`, `nin:500…` or `nin:500…@provider`.

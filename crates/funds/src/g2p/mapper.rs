@@ -11,7 +11,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::{Deserialize, Serialize};
 
-use super::envelope::{Answer, Request, address, link_key, part, person_number};
+use super::envelope::{Answer, Request, address, leave, link_key, part, person_number};
 use super::store::{self, Link};
 
 /// One request about a person.
@@ -126,10 +126,11 @@ async fn carry_out(
     request: Request<Message>,
     action: &'static str,
 ) -> Whole {
+    let (signs, unbelieved) = request.check(&app, org(&actor)?)?;
     let (header, message) = (request.header, request.message);
     let count = message.resolve_request.len();
-    if let Some(refusal) = header.refusal(action, count) {
-        return Ok(Json(header.answer(count, Err(refusal))));
+    if let Some(refusal) = unbelieved.or_else(|| header.refusal(action, count)) {
+        return leave(&app, signs, header.answer(count, Err(refusal)));
     }
     let (transaction, items) = (message.transaction_id, message.resolve_request);
     let (done, entry) = work(&app, &actor, items, action).await?;
@@ -147,7 +148,7 @@ async fn carry_out(
         "unlink" => all.unlink_response = Some(done),
         _ => all.resolve_response = Some(done),
     }
-    Ok(Json(header.answer(count, Ok(all))))
+    leave(&app, signs, header.answer(count, Ok(all)))
 }
 
 /// Carries a set of requests out in one transaction, with one journal entry.
@@ -371,11 +372,15 @@ pub(super) async fn status(
     actor: Actor,
     Json(request): Json<Request<StatusMessage>>,
 ) -> Result<Json<Answer<serde_json::Value>>, Problem> {
-    org(&actor)?;
+    let (signs, unbelieved) = request.check(&app, org(&actor)?)?;
+    if let Some(refusal) = unbelieved {
+        return leave(&app, signs, request.header.answer(1, Err(refusal)));
+    }
     let asked = &request.message.txnstatus_request;
     let id = asked.attribute_value.as_str().and_then(|text| text.parse::<Id>().ok());
     let Some(id) = id.filter(|_| asked.attribute_type == "correlation_id") else {
-        return Ok(Json(request.header.answer(1, Err("rjct.action.not_supported"))));
+        let refused = request.header.answer(1, Err("rjct.action.not_supported"));
+        return leave(&app, signs, refused);
     };
     let account = actor.account;
     let known = app
@@ -395,5 +400,5 @@ pub(super) async fn status(
             "txn_status": { "status": if known { "succ" } else { "rjct" } },
         },
     });
-    Ok(Json(request.header.answer(1, Ok(message))))
+    leave(&app, signs, request.header.answer(1, Ok(message)))
 }

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod disburse;
 pub mod envelope;
 pub mod mapper;
+pub mod signature;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .api(caller, &[8, 18], routes!(mapper::status))
         .api(caller, &[8, 10], routes!(disburse::disburse))
         .api(caller, &[8, 10], routes!(disburse::status))
+        .api(caller, &[8, 18], routes!(signature::key))
         .bodies(2 << 20)
 }
 

@@ -93,6 +93,25 @@ async fn people_are_linked_resolved_and_paid_by_handle_alone() {
         let reply = client.post_json("/api/g2p/disburse/sync/txn/status", &ask).await.json();
         assert_eq!(reply["message"]["disbursements_status"][1]["status"], "pdng");
         assert_eq!(reply["message"]["disbursements_status"][1]["amount"], "12.50");
+
+        // A schedule is kept with the list; what differs from it or lies in the past is refused.
+        let later = Utc::now().plus_seconds(86_400);
+        let line = |reference: &str, fa: &str, at: String| {
+            json!({ "reference_id": reference,
+            "payer_fa": "programme:B@yikatong", "payee_fa": fa, "amount": "3.00",
+            "scheduled_timestamp": at })
+        };
+        let list = json!({ "transaction_id": "pay-2", "disbursements": [
+            line("a", &fa, later.rfc3339()), line("b", &fa, Utc(0).rfc3339()) ]});
+        let pay = envelope("disburse", 2, list);
+        let reply = client.post_json("/api/g2p/disburse/sync/disburse", &pay).await.json();
+        let done = reply["message"]["disbursements_status"].as_array().expect("two").clone();
+        let of = |name: &str| done.iter().find(|one| one["reference_id"] == name).expect("there");
+        assert_ne!(of("a")["status"], "rjct", "{}: {reply}", test.engine);
+        assert_eq!(of("b")["status_reason_code"], "rjct.schedule_ts.invalid");
+        let sql = "SELECT MAX(not_before) FROM roster";
+        let kept: i64 = world.app.db.read(move |tx| tx.one(sql, &[])?.get(0)).await.expect("read");
+        assert_eq!(kept / 1_000_000, later.0 / 1_000_000, "{}", test.engine);
     }
 }
 
@@ -133,5 +152,82 @@ async fn a_measurement_of_resolves_answers_every_id() {
         let world = World::new(&test, 0).await;
         let done = super::bench::measure(&world.app, 3_000, 2).await.expect("measured");
         assert_eq!(done.ids, 2_000, "{}", test.engine);
+    }
+}
+
+/// Art. 19: a department that has laid down its keys is believed only with its signature over what was sent, and
+/// gets signed answers; others go on by their token.
+#[tokio::test]
+async fn a_department_with_keys_signs_and_gets_signed_answers() {
+    use super::signature::{SIGNER, digest, text};
+    use seal::sm2::{SigningKey, VerifyingKey};
+    use serde_json::value::RawValue;
+    #[derive(serde::Deserialize)]
+    struct Raw {
+        signature: String,
+        header: Box<RawValue>,
+        #[serde(default)]
+        message: Option<Box<RawValue>>,
+    }
+    for test in databases("g2p_signed") {
+        let world = World::new(&test, 1).await;
+        let mut client = program(&world, &world.officer).await;
+        let own = SigningKey::from_secret(&[5; 32], SIGNER).expect("a key");
+        let folder = world.app.config.data.join("g2p");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let org = world.officer.org.expect("a department");
+        let keys = json!({ "sender": "spp.example.org",
+            "keys": [{ "id": "k1", "key": hex::encode(own.verifying().to_compressed()) }] });
+        std::fs::write(folder.join(format!("{org}.json")), keys.to_string()).expect("written");
+        let number = world.people[0].number.as_str();
+        let item = json!({ "transaction_id": "t", "link_request": [{ "reference_id": "1", "id": number }]});
+        let plain = envelope("link", 1, item);
+        let now = Utc::now().seconds();
+        let signed = |by: &SigningKey, kid: (&str, &str), times: (i64, i64)| {
+            let mut request = plain.clone();
+            let over = digest(&plain["header"].to_string(), &plain["message"].to_string());
+            request["signature"] = json!(text(kid, times, &over, |message| by.sign(message)));
+            request
+        };
+        let (kid, times) = (("spp.example.org", "k1"), (now, now + 600));
+        let other = SigningKey::from_secret(&[6; 32], SIGNER).expect("a key");
+        let mut bent = signed(&own, kid, times);
+        bent["message"]["link_request"][0]["reference_id"] = json!("2");
+        let wrong = [
+            (plain.clone(), "rjct.signature.missing"),
+            (signed(&other, kid, times), "rjct.signature.invalid"),
+            (signed(&own, ("somebody", "k1"), times), "rjct.signature.invalid"),
+            (signed(&own, kid, (now - 900, now - 300)), "rjct.signature.invalid"),
+            (signed(&own, kid, (now, now + 900_000)), "rjct.signature.invalid"),
+            (bent, "rjct.signature.invalid"),
+        ];
+        for (request, code) in wrong {
+            let reply = client.post_json("/api/g2p/mapper/sync/link", &request).await.json();
+            assert_eq!(reply["header"]["status_reason_code"], code, "{}", test.engine);
+            assert!(reply.get("message").is_none());
+        }
+        let good = signed(&own, kid, times);
+        let reply = client.post_json("/api/g2p/mapper/sync/link", &good).await.text();
+        let raw: Raw = serde_json::from_str(&reply).expect("an answer");
+        let message = raw.message.expect("it was carried out");
+        assert!(message.get().contains("succ"), "{reply}");
+        let platform = client.get("/api/g2p/key").await.json();
+        let key = hex::decode(platform["key"].as_str().expect("a key")).expect("hex");
+        let key = VerifyingKey::from_bytes(&key, SIGNER).expect("a key");
+        let part = |name: &str| {
+            let from = raw.signature.split(&format!("{name}=\"")).nth(1).expect("a part");
+            from.split('"').next().expect("a value").to_owned()
+        };
+        let over = digest(raw.header.get(), message.get());
+        let times = (part("created").parse().expect("s"), part("expires").parse().expect("s"));
+        let mut seen = Vec::new();
+        text(("yikatong", "g2p"), times, &over, |message| {
+            seen = message.to_vec();
+            [0; 64]
+        });
+        use base64::Engine as _;
+        let signature = base64::engine::general_purpose::STANDARD.decode(part("signature"));
+        let signature = signature.expect("base64").try_into().expect("64 bytes");
+        assert!(key.verifies(&seen, &signature), "{}: {reply}", test.engine);
     }
 }
