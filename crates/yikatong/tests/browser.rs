@@ -12,7 +12,7 @@ use crate::support::server::Server;
 const PASSWORD: &str = "蜀道不难2718";
 
 /// What the console printed after "password of this start" in the n-th place.
-fn printed_password(server: &Server, place: usize) -> String {
+pub(crate) fn printed_password(server: &Server, place: usize) -> String {
     let lines = server.printed();
     let mut found = lines.iter().filter_map(|line| line.split("password of this start: ").nth(1));
     let text = found.nth(place).expect("the demonstration prints its passwords");
@@ -72,10 +72,15 @@ async fn give_card(browser: &Browser, person: &GeneratedPerson) {
 }
 
 async fn sign_in_holder(browser: &Browser, server: &Server, person: &GeneratedPerson) {
+    sign_in(browser, server, person.number.as_str(), PASSWORD).await;
+}
+
+/// Signs a holder in by his number; the message with the code shows on the page.
+pub(crate) async fn sign_in(browser: &Browser, server: &Server, number: &str, password: &str) {
     browser.open(&server.url("/sign-in")).await;
     browser.screenshot("holder-sign-in").await;
-    browser.fill("login", person.number.as_str()).await;
-    browser.fill("password", PASSWORD).await;
+    browser.fill("login", number).await;
+    browser.fill("password", password).await;
     browser.press("下一步").await;
     let deadline = Instant::now() + Duration::from_secs(20);
     let code = loop {
@@ -320,7 +325,7 @@ async fn browser_the_auditor_verifies_the_journal_and_everything_is_in_english_t
     auditor.screenshot("api").await;
 }
 
-async fn staff(server: &Server, login: &str) -> Browser {
+pub(crate) async fn staff(server: &Server, login: &str) -> Browser {
     let browser = Browser::desktop().await;
     browser.open(&server.url("/staff/sign-in")).await;
     browser.fill("login", login).await;

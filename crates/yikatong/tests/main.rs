@@ -3,6 +3,7 @@
 mod at_rest;
 mod bad_input;
 mod browser;
+mod browser_money;
 mod byzantine;
 mod city;
 mod crash;
@@ -13,6 +14,7 @@ mod joint;
 mod journey;
 mod life;
 mod matrix;
+mod money_crash;
 mod offline;
 mod one_card;
 mod pages;

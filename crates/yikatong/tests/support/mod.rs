@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub mod browser;
+pub mod own_postgres;
 pub mod postgres;
 pub mod proxy;
 pub mod server;
