@@ -24,6 +24,7 @@ const ROWS: &[(&str, &str)] = &[
     ("people", "SELECT person_id FROM card WHERE live ORDER BY person_id LIMIT 1"),
     ("batches", "SELECT id FROM pay_batch ORDER BY id LIMIT 1"),
     ("rosters", "SELECT id FROM roster ORDER BY id LIMIT 1"),
+    ("entries", "SELECT entry_id FROM ledger_entry ORDER BY id LIMIT 1"),
     ("outlets", "SELECT id FROM outlet ORDER BY id LIMIT 1"),
     ("banks", "SELECT id FROM bank ORDER BY id LIMIT 1"),
     ("terminals", "SELECT id FROM terminal ORDER BY id LIMIT 1"),
