@@ -13,6 +13,7 @@ use kernel::http::{Page, Routes};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::problem::Problem;
+use kernel::work;
 
 use crate::rules::Agreement;
 
@@ -48,6 +49,26 @@ pub(crate) fn routes() -> Routes {
         .page(get, "/office/banks/files", to(OWNERS), &[10], figures::files)
         .nav(MAKERS, "/office/banks", Text::new("合作银行", "Banks"), Some('b'))
         .nav(CHECKERS, "/office/banks/decide", Text::new("银行审批", "Decide on banks"), Some('b'))
+        .work(
+            CHECKERS,
+            "/office/banks/decide",
+            Text::new("银行审批", "Decide on banks"),
+            |tx, actor, _| {
+                work::decisions(
+                    tx,
+                    actor,
+                    &[crate::service::agreements::KIND, crate::service::offers::KIND],
+                )
+            },
+        )
+        .work(
+            OWNERS,
+            "/office/banks/alarms",
+            Text::new("银行告警", "Bank alarms"),
+            |tx, actor, _| {
+                crate::store::alarms::count_open(tx, crate::service::alarms::bound(actor))
+            },
+        )
         .nav(BANKS, "/office/banks/offers", Text::new("优惠", "Offers"), Some('o'))
         .nav(OWNERS, "/office/banks/alarms", Text::new("银行告警", "Bank alarms"), Some('l'))
         .nav(READERS, "/office/banks/figures", Text::new("服务质量", "Service quality"), Some('q'))

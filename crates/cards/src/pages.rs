@@ -17,6 +17,7 @@ use kernel::http::{Page, Query, Routes, render};
 use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
+use kernel::work::{self, Waiting, Work};
 use people::rules::Person;
 use serde::Deserialize;
 
@@ -51,6 +52,12 @@ pub(crate) fn routes() -> Routes {
         .nav(CLERKS, "/desk", Text::new("工作台", "Desk"), Some('d'))
         .nav(CLERKS, "/desk/day", Text::new("今日办理", "My day"), Some('y'))
         .nav(CLERKS, "/desk/second-person", Text::new("双人复核", "Second person"), Some('2'))
+        .work(
+            CLERKS,
+            "/desk/second-person",
+            Text::new("双人复核", "Second person"),
+            crate::service::decisions::count_decisions,
+        )
         .nav(
             &[Role::HotlineAgent],
             "/hotline/loss",
@@ -68,6 +75,7 @@ struct DeskPage {
     found: Vec<Person>,
     ordered: usize,
     produced: usize,
+    work: Vec<(Work, Waiting)>,
 }
 
 #[derive(Deserialize)]
@@ -101,9 +109,9 @@ async fn desk(
     if let Some(person) = by_card {
         return Ok(Redirect::to(&format!("/desk/people/{person}")).into_response());
     }
-    let found = match q.is_empty() {
-        true => Vec::new(),
-        false => people::service::search(&app, &actor, q.clone()).await?,
+    let (found, work) = match q.is_empty() {
+        true => (Vec::new(), work::waiting(&app, &actor).await?),
+        false => (people::service::search(&app, &actor, q.clone()).await?, Vec::new()),
     };
-    render(&DeskPage { p, q, found, ordered, produced })
+    render(&DeskPage { p, q, found, ordered, produced, work })
 }

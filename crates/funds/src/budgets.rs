@@ -242,6 +242,12 @@ pub(crate) fn routes() -> Routes {
         )
         .api(view, &[8], routes!(budgets))
         .nav(VIEWERS, "/office/funds/budgets", Text::new("预算", "Budgets"), None)
+        .work(
+            CHECKERS,
+            "/office/funds/budgets",
+            Text::new("预算审批", "Budgets to decide"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[KIND]),
+        )
 }
 
 #[derive(Template)]

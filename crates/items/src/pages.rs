@@ -73,6 +73,12 @@ pub(crate) fn routes() -> Routes {
         .nav(MAKERS, "/office/items/import", Text::new("导入事项", "Import items"), None)
         .nav(CHECKERS, "/office/items/overdue", Text::new("清单进度", "Progress of lists"), None)
         .nav(CHECKERS, "/office/items/decide", Text::new("事项审批", "Decide on items"), Some('j'))
+        .work(
+            CHECKERS,
+            "/office/items/decide",
+            Text::new("事项审批", "Decide on items"),
+            service::count_waiting,
+        )
 }
 
 type Shared = Extension<Arc<Catalogue>>;

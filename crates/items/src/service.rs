@@ -28,7 +28,7 @@ use crate::rules::{self, Item, Refused, State};
 use crate::store::{self, Case};
 pub use import::{Imported, LineFault, import};
 pub use joint::{call_off, hear};
-pub use steps::{Task, all_waiting, decide, lift, suspend, waiting};
+pub use steps::{Task, all_waiting, count_waiting, decide, lift, suspend, waiting};
 
 /// Proposes a version: the draft of its procedure. The municipal HRSS may propose for every owner of a
 /// known item, others only for their own; a new item belongs to whoever proposes it.

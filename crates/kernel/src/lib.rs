@@ -21,6 +21,7 @@ pub mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
+pub mod work;
 
 use db::Migration;
 

@@ -11,6 +11,7 @@ use crate::http::{NavEntry, Throttle};
 use crate::id::{Id, IdMaker};
 use crate::keys::Keys;
 use crate::time::Utc;
+use crate::work::Work;
 
 /// Settings of one installation.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub struct Platform {
     pub throttle: Throttle,
     /// Navigation of all roles; set when the routes are put together.
     pub(crate) nav: OnceLock<Vec<NavEntry>>,
+    /// Work of all roles; set with it.
+    pub(crate) work: OnceLock<Vec<Work>>,
     pub(crate) sessions: SessionCache,
 }
 
@@ -67,6 +70,7 @@ impl Platform {
             figures,
             throttle: Throttle::default(),
             nav: OnceLock::new(),
+            work: OnceLock::new(),
             sessions: SessionCache::default(),
         }
     }

@@ -71,6 +71,20 @@ pub(crate) fn routes() -> Routes {
         .nav(MANAGERS, "/desk/outlet", Text::new("网点日历", "Opening days"), None)
         .nav(MAKERS, "/office/outlets", Text::new("服务网点", "Outlets"), None)
         .nav(CHECKERS, "/office/outlets/decide", Text::new("网点审批", "Decide on outlets"), None)
+        .work(
+            CHECKERS,
+            "/office/outlets/decide",
+            Text::new("网点审批", "Decide on outlets"),
+            crate::service::register::count_waiting,
+        )
+        .work(
+            DESK,
+            "/desk/queue",
+            Text::new("等候叫号", "Waiting in the queue"),
+            |tx, actor, now| {
+                crate::store::queue::count_waiting(tx, actor.org.unwrap_or_default(), now)
+            },
+        )
         .nav(READERS, "/office/outlets/work", Text::new("网点工作量", "Outlets' work"), None)
 }
 

@@ -22,9 +22,11 @@ use crate::service::{incidents, trust};
 use crate::store::{self, Alarm, Health, Incident, Known, Note, Received};
 
 const READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
+/// Who decides whom to trust.
+const TRUSTERS: &[Role] = &[Role::MunicipalApprover];
 const READER: Access = Access::Roles(READERS);
 const OFFICER: Access = Access::Roles(&[Role::MunicipalOfficer]);
-const APPROVER: Access = Access::Roles(&[Role::MunicipalApprover]);
+const APPROVER: Access = Access::Roles(TRUSTERS);
 const BOTH: Access = Access::Roles(&[Role::MunicipalOfficer, Role::MunicipalApprover]);
 const HOME: &str = "/office/regions";
 
@@ -39,6 +41,12 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/regions/incidents/{origin}/{id}", BOTH, &[20], add_note)
         .page(Method::POST, "/office/regions/own-key", BOTH, &[20], revoke_own)
         .nav(READERS, HOME, Text::new("川渝协同", "Other regions"), None)
+        .work(
+            TRUSTERS,
+            "/office/regions",
+            Text::new("地区互信审批", "Regions to trust"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[trust::APPROVAL]),
+        )
 }
 
 #[derive(Template)]

@@ -40,6 +40,12 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/clients/{id}/secret", ask, &[6], secret_form)
         .page(Method::POST, "/office/clients/{id}/keys", ask, &[6], keys_form)
         .nav(SEE, "/office/clients", Text::new("登录接入", "Sign-in services"), None)
+        .work(
+            DECIDERS,
+            "/office/clients",
+            Text::new("登录接入审批", "Sign-in services to decide"),
+            |tx, actor, _| store::count_asked(tx, actor),
+        )
 }
 
 /// What a department asks for.

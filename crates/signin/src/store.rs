@@ -1,8 +1,10 @@
 //! All SQL of sign-in.
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use crate::jose::Alg;
 use crate::rules::Asked;
@@ -525,4 +527,14 @@ pub fn agree(tx: &mut Tx<'_>, person: Id, consent: &Consent) -> Result<(), DbErr
 pub fn disagree(tx: &mut Tx<'_>, person: Id, client: &str) -> Result<bool, DbError> {
     let sql = "DELETE FROM signin_consent WHERE person_id = $1 AND client_id = $2";
     Ok(tx.execute(sql, &[v(person), v(client)])? == 1)
+}
+
+/// How many services wait for another than who asked.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_asked(tx: &mut Tx<'_>, actor: &Actor) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM signin_client
+               WHERE state = 'asked' AND asked_by <> $1";
+    work::counted(tx, sql, &[v(actor.account)])
 }

@@ -10,6 +10,7 @@ use kernel::law::Text;
 use kernel::org::{self, Org};
 use kernel::platform::App;
 use kernel::problem::Problem;
+use kernel::work::{self, Waiting, Work};
 
 const OFFICE: &[Role] = &[
     Role::DistrictOfficer,
@@ -56,7 +57,7 @@ struct OfficePage {
     p: Page,
     people: i64,
     stages: Vec<(cards::rules::Stage, i64)>,
-    role: Role,
+    work: Vec<(Work, Waiting)>,
 }
 
 async fn office(State(app): State<App>, actor: Actor, p: Page) -> Result<Response, Problem> {
@@ -64,7 +65,8 @@ async fn office(State(app): State<App>, actor: Actor, p: Page) -> Result<Respons
         .db
         .read(|tx| Ok::<_, Problem>((people::store::count(tx)?, cards::store::counts(tx)?)))
         .await?;
-    render(&OfficePage { p, people, stages, role: actor.role })
+    let work = work::waiting(&app, &actor).await?;
+    render(&OfficePage { p, people, stages, work })
 }
 
 #[derive(Template)]

@@ -30,3 +30,4 @@ mod town;
 mod trained;
 mod two_regions;
 mod wallet;
+mod work;

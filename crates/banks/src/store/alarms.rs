@@ -4,6 +4,7 @@ use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::{known, month_of};
 
@@ -225,4 +226,14 @@ pub fn close(
                       version = version + 1
                WHERE person_id = $4 AND id = $5 AND version = $6";
     tx.execute_one(sql, &[v(note), v(by), v(now), v(alarm.person), v(alarm.id), v(alarm.version)])
+}
+
+/// How many are open; of one bank, if it is given.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_open(tx: &mut Tx<'_>, bank: Option<Id>) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM bank_alarm
+               WHERE closed_at IS NULL AND ($1 OR bank_id = $2)";
+    work::counted(tx, sql, &[v(bank.is_none()), v(bank.unwrap_or_default())])
 }

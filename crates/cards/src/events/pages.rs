@@ -12,6 +12,7 @@ use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::day_text;
+use kernel::work::Waiting;
 use serde::Deserialize;
 use sheet::{Column, Limits};
 
@@ -32,6 +33,15 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/office/events", SENDERS, &[13, 18], form)
         .upload("/office/events", SENDERS, &[13, 18], FILE, send)
         .nav(CLERKS, "/desk/events", Text::new("信息变动", "Life events"), Some('e'))
+        .work(
+            CLERKS,
+            "/desk/events",
+            Text::new("信息变动核对", "Life events to check"),
+            |tx, _, _| {
+                let all = super::store::count(tx, super::rules::State::Proposed)?;
+                Ok(Waiting { all, late: 0 })
+            },
+        )
         .nav(
             &[Role::DepartmentOfficer],
             "/office/events",

@@ -34,6 +34,12 @@ pub(super) fn routes() -> Routes {
         .page(get, "/desk/applications", desk, &[5, 12], list)
         .page(post, "/desk/applications", desk, &[5, 12], decide)
         .nav(CLERKS, "/desk/applications", Text::new("网上申请", "From phones"), None)
+        .work(
+            CLERKS,
+            "/desk/applications",
+            Text::new("网上申请", "From phones"),
+            |tx, actor, _| super::store::count_waiting(tx, actor.org.unwrap_or_default()),
+        )
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 /// One application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,4 +133,14 @@ pub fn lapse(tx: &mut Tx<'_>, unconfirmed: Utc, waiting: Utc, now: Utc) -> Resul
                SET state = 'lapsed', sealed = $1, decided_at = $2, version = version + 1
                WHERE (state = 'unconfirmed' AND made_at < $3) OR (state = 'waiting' AND made_at < $4)";
     tx.execute(sql, &[v(&[][..] as &[u8]), v(now), v(unconfirmed), v(waiting)])
+}
+
+/// How many wait at an outlet.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, outlet: Id) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM online_application
+               WHERE outlet_id = $1 AND state = 'waiting'";
+    work::counted(tx, sql, &[v(outlet)])
 }

@@ -10,6 +10,7 @@ use kernel::law::Text;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
+use kernel::work;
 
 use crate::rules::{self, Card, Refused, Stage};
 use crate::store;
@@ -190,4 +191,12 @@ fn destroy(tx: &mut Tx<'_>, person: Id, card: Id, now: Utc) -> Result<(), Proble
 fn revive(tx: &mut Tx<'_>, person: Id) -> Result<(), Problem> {
     let person = people::store::by_id(tx, person)?.ok_or(people::rules::Refused::Unknown)?;
     Ok(people::store::set_deceased(tx, &person, None)?)
+}
+
+/// How many wait for another than their maker.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_decisions(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<work::Waiting, DbError> {
+    work::decisions(tx, actor, &[DESTROY, REVIVE])
 }

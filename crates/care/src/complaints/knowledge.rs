@@ -16,7 +16,7 @@ use time::Date;
 
 use super::rules::Refused;
 
-const APPROVAL: &str = "care.knowledge";
+pub(super) const APPROVAL: &str = "care.knowledge";
 
 /// A question with its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

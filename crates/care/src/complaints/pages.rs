@@ -55,6 +55,12 @@ pub(crate) fn routes() -> Routes {
         .nav(DESK, "/desk/complaints", Text::new("投诉咨询", "Complaints"), None)
         .nav(HOTLINE, "/hotline/complaints", Text::new("来电登记", "Calls"), Some('c'))
         .nav(HANDLERS, "/office/complaints", Text::new("投诉举报咨询", "Complaints"), None)
+        .work(
+            HANDLERS,
+            "/office/complaints",
+            Text::new("投诉举报咨询", "Complaints to answer"),
+            super::store::count_open,
+        )
         .more("/help", Text::new("常见问题", "Questions and answers"))
         .nav(
             READERS,
@@ -63,6 +69,12 @@ pub(crate) fn routes() -> Routes {
             None,
         )
         .nav(AUTHORITY, "/office/help", Text::new("知识库", "Knowledge base"), None)
+        .work(
+            AUTHORITY,
+            "/office/help",
+            Text::new("知识库审批", "Answers to approve"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[super::knowledge::APPROVAL]),
+        )
         .nav(
             AUTHORITY,
             "/office/complaints/rules",

@@ -1,8 +1,10 @@
 //! All SQL of matters.
 
+use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::{Matter, State};
@@ -366,4 +368,22 @@ pub fn set_route(tx: &mut Tx<'_>, field: &str, division: &str, org: Id) -> Resul
     let sql = "INSERT INTO complaint_route (field, division, org_id) VALUES ($1, $2, $3)
                ON CONFLICT (field, division) DO UPDATE SET org_id = excluded.org_id";
     tx.execute(sql, &[v(field), v(division), v(org)]).map(drop)
+}
+
+/// How many matters an actor's organisation has to answer; a district's officials for their division, the
+/// municipal ones for all.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_open(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let municipal = matches!(actor.role, Role::MunicipalOfficer | Role::MunicipalApprover);
+    let district = matches!(actor.role, Role::DistrictOfficer | Role::DistrictApprover);
+    let division = if district { actor.division.as_str() } else { "-" };
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN due_on < $1 THEN 1 END) FROM complaint
+               WHERE state IN ('received', 'assigned') AND ($2 OR org_id = $3 OR division = $4)";
+    work::counted(
+        tx,
+        sql,
+        &[v(day_text(now.day())), v(municipal), v(actor.org.unwrap_or(Id(-1))), v(division)],
+    )
 }

@@ -1,8 +1,10 @@
 //! All SQL of the coordination mechanism.
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::{Kind, Standing, State};
@@ -454,4 +456,18 @@ pub fn meetings(tx: &mut Tx<'_>) -> Result<Vec<Meeting>, DbError> {
         })
     };
     tx.query(sql, &[])?.iter().map(read).collect()
+}
+
+/// What waits for an organisation: tasks that it leads, and opinions that it was asked for.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let org = actor.org.unwrap_or_default();
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN due < $1 THEN 1 END) FROM (
+               SELECT due FROM coord_task WHERE lead_org = $2
+                 AND state IN ('given', 'accepted', 'disputed')
+               UNION ALL
+               SELECT due FROM coord_opinion WHERE org_id = $3 AND opinion = 'asked') AS waits";
+    work::counted(tx, sql, &[v(day_text(now.day())), v(org), v(org)])
 }

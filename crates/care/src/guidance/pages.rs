@@ -39,6 +39,12 @@ pub(crate) fn routes() -> Routes {
         .more("/me/help", Text::new("回电、上门和代办", "Call-back, visit, proxy"))
         .more("/me/notices", Text::new("通知设置", "Notices"))
         .nav(DESK, "/desk/help", Text::new("便民服务", "Help"), None)
+        .work(
+            DESK,
+            "/desk/help",
+            Text::new("回电、上门和代办", "Call-backs and visits"),
+            |tx, actor, _| super::store::count_waiting(tx, &actor.division),
+        )
         .nav(HOTLINE, "/hotline/help", Text::new("便民服务", "Help"), None)
 }
 

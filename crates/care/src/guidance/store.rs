@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::{Asked, State};
@@ -285,4 +286,14 @@ pub fn told(
     let sql = "INSERT INTO notice_sent (person_id, kind, thing, at) VALUES ($1, $2, $3, $4)
                ON CONFLICT (person_id, kind, thing) DO NOTHING";
     Ok(tx.execute(sql, &[v(person), v(kind), v(thing), v(now)])? == 1)
+}
+
+/// How many requests of a division wait or are being done.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, division: &str) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM help_request
+               WHERE division = $1 AND state IN ('waiting', 'taken')";
+    work::counted(tx, sql, &[v(division)])
 }

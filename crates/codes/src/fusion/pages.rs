@@ -56,6 +56,12 @@ pub(crate) fn routes() -> Routes {
         .page(post.clone(), "/me/fusion", holders, &[6, 16], me::link)
         .page(post, "/me/fusion/end", holders, &[16, 19], me::end)
         .nav(OFFICE, "/office/fusion", Text::new("卡码融合", "Cards and codes"), Some('f'))
+        .work(
+            CHECKERS,
+            "/office/fusion",
+            Text::new("卡码融合审批", "Cards and codes"),
+            super::service::approvals::count_waiting,
+        )
         .more("/me/fusion", Text::new("卡码融合", "Linked cards"))
 }
 

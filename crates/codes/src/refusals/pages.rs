@@ -54,6 +54,12 @@ pub(crate) fn routes() -> Routes {
         .more("/me/refused", Text::new("拒绝用卡反映", "My card was refused"))
         .nav(SERVING, "/desk/refused", Text::new("拒绝用卡登记", "Record a refusal"), None)
         .nav(READERS, "/office/refusals", Text::new("拒绝用卡反映", "Refusals"), None)
+        .work(
+            SUPERVISORS,
+            "/office/refusals",
+            Text::new("拒绝用卡反映", "Refusals told"),
+            store::count_waiting,
+        )
 }
 
 #[derive(Template)]

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::{Kind, Source, State};
@@ -215,4 +217,19 @@ pub fn known_unserved(tx: &mut Tx<'_>, after: Utc) -> Result<HashSet<String>, Db
     let sql = "SELECT item_code FROM refusal_report
                WHERE kind = 'unserved' AND (state <> 'closed' OR closed_at > $1)";
     tx.query(sql, &[v(after)])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// How many reports nobody closed yet; an official of a district's own.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let sql =
+        "SELECT COUNT(*), COUNT(CASE WHEN due_day < $1 AND state IN ('open', 'taken') THEN 1 END)
+               FROM refusal_report WHERE state <> 'closed' AND ($2 OR division = $3)";
+    work::counted(
+        tx,
+        sql,
+        &[v(day_text(now.day())), v(super::rules::may_see(actor, "")), v(&actor.division)],
+    )
 }

@@ -32,6 +32,12 @@ pub(super) fn routes() -> Routes {
         .page(Method::POST, "/office/programmes/propose", makers, &[8], propose)
         .page(Method::POST, "/office/programmes/decide", Access::Roles(CHECKERS), &[8, 25], decide)
         .nav(OFFICE, "/office/programmes", Text::new("补贴项目", "Programmes"), Some('g'))
+        .work(
+            CHECKERS,
+            "/office/programmes",
+            Text::new("补贴项目审批", "Programmes to decide"),
+            store::count_waiting,
+        )
 }
 
 /// What the list is narrowed to; an empty or unknown word narrows nothing.

@@ -4,6 +4,7 @@ use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::Version;
@@ -296,4 +297,14 @@ pub fn history(tx: &mut Tx<'_>, code: &str) -> Result<Vec<Past>, DbError> {
         })
     };
     tx.query(sql, &[v(code)])?.iter().map(read).collect()
+}
+
+/// How many proposals wait for another than their maker.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM programme_version
+               WHERE state = 'proposed' AND made_by <> $1";
+    work::counted(tx, sql, &[v(actor.account)])
 }

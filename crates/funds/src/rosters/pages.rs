@@ -38,6 +38,8 @@ pub(super) const SEES: &[Role] = &[
     Role::MunicipalApprover,
     Role::Auditor,
 ];
+/// Who looks at what others entered: departments, and finance among them.
+const OFFICERS: &[Role] = &[Role::DepartmentOfficer];
 /// Who takes a step or stops one.
 const ACTS: &[Role] = &[
     Role::Clerk,
@@ -61,6 +63,12 @@ pub(super) fn routes() -> Routes {
         .upload("/office/rosters/{id}/correct", enters, &[8], most, correct)
         .page(Method::POST, "/office/rosters/{id}/act", acts, &[8, 25], act)
         .nav(SEES, "/office/rosters", Text::new("发放名册", "Rosters"), Some('o'))
+        .work(
+            OFFICERS,
+            "/office/rosters",
+            Text::new("发放名册审核", "Rosters to look at"),
+            service::count_waiting,
+        )
 }
 
 #[derive(Template)]

@@ -13,6 +13,7 @@ use kernel::org;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
+use kernel::work::Waiting;
 
 use super::columns::Draft;
 use super::rules::{self, Refused, State, Step};
@@ -384,4 +385,15 @@ pub fn visible(tx: &mut Tx<'_>, actor: &Actor, id: Id) -> Result<(Roster, Progra
         return Ok((roster, programme));
     }
     Err(Problem::not_found())
+}
+
+/// How many rosters wait for the actor: his department's review, or finance's approval.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    match is_finance(tx, actor)? {
+        true => store::count_noticed(tx),
+        false => store::count_submitted(tx, actor.org.unwrap_or_default()),
+    }
 }

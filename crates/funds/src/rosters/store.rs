@@ -4,6 +4,7 @@ use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::rules::{State, Step};
 
@@ -421,4 +422,24 @@ pub fn go_on(tx: &mut Tx<'_>, from: &Task, to: &Task, now: Utc) -> Result<(), Db
             v(from.done),
         ],
     )
+}
+
+/// How many rosters finance has its turn with.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_noticed(tx: &mut Tx<'_>) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM roster WHERE state = 'noticed'";
+    work::counted(tx, sql, &[])
+}
+
+/// How many rosters of a department's programmes were submitted to it.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_submitted(tx: &mut Tx<'_>, org: Id) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM roster r
+               JOIN programme p ON p.id = r.programme_id
+               WHERE r.state = 'checked' AND r.submitted_at IS NOT NULL AND p.department = $1";
+    work::counted(tx, sql, &[v(org)])
 }

@@ -9,6 +9,7 @@ use kernel::platform::Platform;
 use kernel::problem::Problem;
 use kernel::settings;
 use kernel::time::Utc;
+use kernel::work::Waiting;
 use time::Duration;
 
 use super::{Catalogue, ask, of_version};
@@ -47,6 +48,25 @@ pub async fn waiting(app: &Platform, actor: &Actor) -> Result<Vec<Task>, Problem
         workflow::may_take(task.step, &actor, &task.item, task.case.made_org).is_ok()
     })
     .await
+}
+
+/// How many steps `actor` may take, and how many of them are past their day; not those of his own
+/// proposals.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let mut found = Waiting::default();
+    for (taken, case) in store::waiting_steps(tx)? {
+        let Some(item) = store::version(tx, case.version)? else { continue };
+        let step = workflow::of(item.list).step(&taken.step);
+        let may = |step| workflow::may_take(step, actor, &item, case.made_org).is_ok();
+        if case.made_by != actor.account && step.is_some_and(may) {
+            found.all += 1;
+            found.late += i64::from(taken.due < now.day());
+        }
+    }
+    Ok(found)
 }
 
 /// All steps that wait, whoever takes them, the most urgent first.

@@ -15,6 +15,7 @@ use super::guard;
 use crate::actor::{Access, Role};
 use crate::law::Text;
 use crate::platform::App;
+use crate::work::{Count, Work};
 
 /// A page for people or an endpoint for programs; it decides how problems look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,13 +65,15 @@ pub struct Routes {
     pub(super) router: OpenApiRouter<App>,
     pub(super) table: Vec<Declared>,
     pub(super) nav: Vec<NavEntry>,
+    pub(super) work: Vec<Work>,
     capability: &'static str,
 }
 
 impl Routes {
     /// No routes yet.
     pub fn new(capability: &'static str) -> Self {
-        Self { router: OpenApiRouter::new(), table: Vec::new(), nav: Vec::new(), capability }
+        let (table, nav, work) = (Vec::new(), Vec::new(), Vec::new());
+        Self { router: OpenApiRouter::new(), table, nav, work, capability }
     }
 
     /// Adds endpoints described with `#[utoipa::path]`: `.api(access, &[5], routes!(apply))`.
@@ -173,6 +176,19 @@ impl Routes {
         self
     }
 
+    /// Adds a line to the start page of `roles`: what of this work waits for whoever looks.
+    #[must_use]
+    pub fn work(
+        mut self,
+        roles: &'static [Role],
+        href: &'static str,
+        label: Text,
+        count: Count,
+    ) -> Self {
+        self.work.push(Work { roles, href, label, count });
+        self
+    }
+
     /// Gives all handlers of these routes a value to extract with `Extension`.
     #[must_use]
     pub fn share<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
@@ -186,6 +202,7 @@ impl Routes {
         self.router = self.router.merge(other.router);
         self.table.extend(other.table);
         self.nav.extend(other.nav);
+        self.work.extend(other.work);
         self
     }
 

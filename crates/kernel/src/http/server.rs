@@ -18,6 +18,7 @@ use crate::auth;
 use crate::law::Text;
 use crate::platform::App;
 use crate::problem::Problem;
+use crate::work::Work;
 
 /// A request's body, in bytes. File uploads will declare their own.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -47,15 +48,18 @@ pub struct Built {
     pub router: Router,
     /// Every declared route.
     pub table: Vec<Declared>,
+    /// The lines of the start pages of staff.
+    pub work: Vec<Work>,
     /// The description of the API.
     pub openapi: OpenApi,
 }
 
 /// Puts all layers around the routes of the kernel and the capabilities.
 pub fn build(app: App, routes: Routes) -> Built {
-    let table = routes.table.clone();
+    let (table, work) = (routes.table.clone(), routes.work.clone());
     // Set once: a process serves one set of routes.
     let _ = app.nav.set(routes.nav.clone());
+    let _ = app.work.set(work.clone());
     let (router, mut openapi) = routes.router.split_for_parts();
     openapi.info = InfoBuilder::new()
         .title("社会保障卡一卡通服务平台 / One-card service of the social security card")
@@ -80,7 +84,7 @@ pub fn build(app: App, routes: Routes) -> Built {
         .layer(from_fn_with_state(app.clone(), answer::translate))
         .layer(axum::middleware::from_fn(observe))
         .with_state(app);
-    Built { router, table, openapi }
+    Built { router, table, work, openapi }
 }
 
 fn wrong_method() -> Problem {

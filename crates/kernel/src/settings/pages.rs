@@ -15,6 +15,7 @@ use crate::law::{Article, Text};
 use crate::platform::App;
 use crate::problem::Problem;
 use crate::time::Utc;
+use crate::work;
 
 const MAKERS: &[Role] = &[Role::MunicipalOfficer];
 const CHECKERS: &[Role] = &[Role::MunicipalApprover];
@@ -29,6 +30,12 @@ pub fn routes(known: Known) -> Routes {
         .page(Method::POST, "/office/settings/ask", Access::Roles(MAKERS), &[4], change)
         .page(Method::POST, "/office/settings/decide", Access::Roles(CHECKERS), &[4, 25], check)
         .nav(BOTH, "/office/settings", Text::new("参数", "Settings"), None)
+        .work(
+            CHECKERS,
+            "/office/settings",
+            Text::new("参数确认", "Settings to confirm"),
+            |tx, actor, _| work::decisions(tx, actor, &[APPROVAL]),
+        )
         .share(known)
 }
 

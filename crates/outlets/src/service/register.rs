@@ -11,6 +11,7 @@ use kernel::org::{self, Org};
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
+use kernel::work::Waiting;
 use time::Date;
 
 use super::Outlet;
@@ -220,6 +221,21 @@ pub async fn waiting(app: &App, checker: &Actor) -> Result<Vec<Waits>, Problem> 
             Ok(waits)
         })
         .await
+}
+
+/// How many of them wait for this approver and are not his own.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, checker: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    let mut found = Waiting::default();
+    for approval in approval::open(tx, KIND)? {
+        // An object that is not an outlet's waits for nobody.
+        let Ok(Some(stored)) = of_approval(tx, &approval) else { continue };
+        let may = may_act(checker, &stored.details).is_ok();
+        found.all += i64::from(may && approval.made_by != checker.account);
+    }
+    Ok(found)
 }
 
 /// All outlets on a day.

@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::{day, known};
@@ -229,4 +230,14 @@ pub fn end_days_before(tx: &mut Tx<'_>, today: Date, now: Utc) -> Result<u64, Db
 pub fn forget_before(tx: &mut Tx<'_>, day: Date) -> Result<u64, DbError> {
     let sql = "UPDATE queue_ticket SET person_id = NULL WHERE day < $1 AND person_id IS NOT NULL";
     tx.execute(sql, &[v(day_text(day))])
+}
+
+/// How many numbers may be called at an outlet now.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, outlet: Id, now: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM queue_ticket
+               WHERE outlet_id = $1 AND day = $2 AND state = 'waiting' AND due_at <= $3";
+    work::counted(tx, sql, &[v(outlet), v(day_text(now.day())), v(now)])
 }

@@ -32,6 +32,12 @@ pub(crate) fn routes(has_card: HasCard) -> Routes {
         .page(Method::POST, "/desk/duplicates/{id}", REVIEW, &[5, 25], act)
         .share(has_card)
         .nav(REVIEWERS, "/desk/duplicates", Text::new("重复登记", "Duplicates"), Some('u'))
+        .work(
+            REVIEWERS,
+            "/desk/duplicates",
+            Text::new("重复登记核对", "Duplicates"),
+            |tx, _, _| super::store::count_waiting(tx),
+        )
 }
 
 #[derive(Template)]

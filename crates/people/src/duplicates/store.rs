@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, Value, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::rules::{Ground, State};
 use crate::number::PersonNumber;
@@ -320,4 +321,13 @@ pub fn known(
     let sql = "SELECT high_id, low_id FROM person_duplicate WHERE low_id IN (#)";
     let rows = tx.query_in(sql, &keys)?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// How many findings wait for a look.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM person_duplicate WHERE state = 'open'";
+    work::counted(tx, sql, &[])
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::rules::{Freeze, Reason, Scope, Source};
 
@@ -241,4 +243,16 @@ pub fn of_mass(tx: &mut Tx<'_>, mass: Id, most: i64) -> Result<Vec<Freeze>, DbEr
          ORDER BY id LIMIT $2"
     );
     tx.query(&sql, &[v(mass), v(most)])?.iter().map(read).collect()
+}
+
+/// How many wait for a second look by another than who froze; an official of a district's own.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let municipal = matches!(actor.role, Role::MunicipalOfficer | Role::MunicipalApprover);
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN look_by < $1 THEN 1 END) FROM person_freeze
+               WHERE lifted_at IS NULL AND looked_at IS NULL AND look_by IS NOT NULL
+                 AND by_account <> $2 AND ($3 OR division = $4)";
+    work::counted(tx, sql, &[v(now), v(actor.account), v(municipal), v(&actor.division)])
 }

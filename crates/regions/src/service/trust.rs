@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::rules::{self, DESCRIPTOR, Descriptor, REVOCATION, Refused, Revoked, STANDARD, Signed};
 use crate::store;
 
-const APPROVAL: &str = "region.trust";
+pub(crate) const APPROVAL: &str = "region.trust";
 
 /// What the operator writes into `region.json` of the data folder: how others find this region.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -46,6 +46,18 @@ pub(super) fn routes() -> Routes {
         .page(post.clone(), "/office/sharing/{id}/revoke", to(ENDERS), &[18], revoke)
         .page(post, "/office/sharing/{id}/credential", to(DEPARTMENTS), &[18], credential)
         .nav(READERS, "/office/sharing", Text::new("数据共享", "Data sharing"), None)
+        .work(
+            OFFICERS,
+            "/office/sharing",
+            Text::new("共享协议评估", "Agreements to assess"),
+            |tx, actor, _| super::store::count_requested(tx, actor),
+        )
+        .work(
+            APPROVERS,
+            "/office/sharing",
+            Text::new("共享协议审批", "Agreements to approve"),
+            |tx, actor, _| super::store::count_assessed(tx, actor),
+        )
 }
 
 pub(crate) fn id_of(text: &str) -> Result<Id, Problem> {

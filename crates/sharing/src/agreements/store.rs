@@ -4,6 +4,7 @@ use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::catalogue::{from_codes, to_codes};
@@ -257,4 +258,25 @@ pub fn review_due(tx: &mut Tx<'_>, by: Date) -> Result<Vec<Agreement>, DbError> 
          ORDER BY review_on"
     );
     tx.query(&sql, &[v(day_text(by))])?.iter().map(read).collect()
+}
+
+/// How many wait for their assessment by another than who asked.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_requested(tx: &mut Tx<'_>, actor: &Actor) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM share_agreement
+               WHERE state = 'requested' AND asked_by <> $1";
+    work::counted(tx, sql, &[v(actor.account)])
+}
+
+/// How many wait for an approval that this actor may give.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_assessed(tx: &mut Tx<'_>, actor: &Actor) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM share_agreement
+               WHERE state IN ('assessed', 'approved') AND asked_by <> $1 AND assessed_by <> $2
+                 AND COALESCE(first_by, 0) <> $3";
+    work::counted(tx, sql, &[v(actor.account), v(actor.account), v(actor.account)])
 }

@@ -42,6 +42,12 @@ pub(super) fn routes(sections: &'static [Section]) -> Routes {
         .share(Sections(sections))
         .more("/me/rights", Text::new("我的个人信息权利", "My data, my rights"))
         .nav(OFFICERS, "/office/rights", Text::new("个人信息权利", "Rights requests"), None)
+        .work(
+            OFFICERS,
+            "/office/rights",
+            Text::new("个人信息权利申请", "Rights requests"),
+            |tx, _, now| store::count_open(tx, now),
+        )
 }
 
 fn with_status(page: Response, problem: Option<&Problem>) -> Response {

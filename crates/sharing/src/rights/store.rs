@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::{Kind, State};
@@ -195,4 +196,14 @@ pub fn to_tell(tx: &mut Tx<'_>, month: &str, most: i64) -> Result<Vec<Id>, DbErr
 pub fn told(tx: &mut Tx<'_>, person: Id, month: &str) -> Result<bool, DbError> {
     let sql = "UPDATE rights_digest SET told_month = $1 WHERE person_id = $2 AND told_month < $1";
     Ok(tx.execute(sql, &[v(month), v(person)])? == 1)
+}
+
+/// How many are not answered yet.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_open(tx: &mut Tx<'_>, now: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN due < $1 THEN 1 END) FROM rights_request
+               WHERE state IN ('asked', 'taken')";
+    work::counted(tx, sql, &[v(day_text(now.day()))])
 }

@@ -54,6 +54,12 @@ pub(super) fn routes() -> Routes {
         )
         .page(Method::GET, "/duties", Access::Public, &[9], register::open_duties)
         .nav(READERS, "/office/coordination", Text::new("部门协调", "Coordination"), None)
+        .work(
+            MEMBERS,
+            "/office/coordination",
+            Text::new("部门协调任务", "Tasks between departments"),
+            super::store::count_waiting,
+        )
 }
 
 fn id_of(text: &str) -> Result<Id, Problem> {

@@ -6,12 +6,13 @@ use items::catalogue::Catalogue;
 use items::rules::Item;
 use kernel::actor::Actor;
 use kernel::approval::{self, Approval};
-use kernel::db::Tx;
+use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::{formats, plans, schemes};
 use crate::fusion::rules::{Refused, State};
@@ -97,4 +98,12 @@ fn decide_scheme(
     let state = if yes { State::Registered } else { State::Rejected };
     store::schemes::set_state(tx, &scheme, state)?;
     Ok(if yes { "fusion.confirmed" } else { "fusion.sent-back" })
+}
+
+/// How many wait for another than their maker.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    work::decisions(tx, actor, &KINDS)
 }

@@ -35,6 +35,12 @@ pub(crate) fn routes() -> Routes {
         .page(Method::POST, "/office/credit/{id}", to(APPROVERS), &[26], step)
         .more("/me/credit", Text::new("信用信息", "My credit"))
         .nav(APPROVERS, "/office/credit", Text::new("信用异议和修复", "Credit"), None)
+        .work(
+            APPROVERS,
+            "/office/credit",
+            Text::new("信用异议和修复", "Credit objections"),
+            |tx, _, _| store::count_waiting(tx),
+        )
 }
 
 /// A submission with its seals opened.

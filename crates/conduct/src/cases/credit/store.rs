@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text, parse_day};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::rules::State;
@@ -175,4 +176,14 @@ pub fn due(tx: &mut Tx<'_>, today: Date) -> Result<Vec<Entry>, DbError> {
 pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, DbError> {
     let sql = "SELECT state, COUNT(*) FROM conduct_credit GROUP BY state ORDER BY state";
     tx.query(sql, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// How many objections and repairs wait.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM conduct_credit
+               WHERE state IN ('objected', 'repair-asked')";
+    work::counted(tx, sql, &[])
 }

@@ -80,6 +80,12 @@ pub(super) fn routes() -> Routes {
         .more("/report", Text::new("举报违规", "Report a violation"))
         .more("/me/cases", Text::new("涉及我的案件", "Cases about me"))
         .nav(READERS, "/office/cases", Text::new("违规案件", "Cases"), None)
+        .work(
+            HANDLERS,
+            "/office/cases",
+            Text::new("违规案件", "Cases in my hands"),
+            super::store::count_mine,
+        )
         .nav(STAFF, "/desk/notices", Text::new("告知书", "Notices"), None)
         .nav(NAMERS, "/office/cases/protection", Text::new("举报人保护", "Protection"), None)
 }

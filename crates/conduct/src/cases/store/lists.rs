@@ -4,10 +4,11 @@ use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::{Utc, day_text};
+use kernel::work::{self, Waiting};
 use time::Date;
 
 use super::{COLUMNS, Case, day, known, read};
-use crate::cases::rules::{Source, State};
+use crate::cases::rules::{Hand, Source, State};
 
 /// What a list of cases is narrowed to; empty texts narrow nothing.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -170,4 +171,28 @@ pub fn of_concerned(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Case>, DbError
     );
     let keys = [v(actor.person.unwrap_or(nobody)), v(actor.account), v(org)];
     tx.query(&sql, &keys)?.iter().map(read).collect()
+}
+
+/// What waits for an actor: reports that nobody took for those who investigate, and his own cases.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_mine(tx: &mut Tx<'_>, actor: &Actor, now: Utc) -> Result<Waiting, DbError> {
+    let investigates = Hand::Investigate.roles().contains(&actor.role);
+    let municipal = actor.role == Role::MunicipalOfficer;
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN due < $1 THEN 1 END) FROM conduct_case
+               WHERE state = 'reported' AND investigator IS NULL AND $2 AND ($3 OR division = $4)
+                  OR state IN ('reported', 'investigating', 'notified', 'heard') AND investigator = $5
+                  OR state = 'proposed' AND decider = $6 OR state = 'appealed' AND reviewer = $7";
+    let me = actor.account;
+    let values = [
+        v(day_text(now.day())),
+        v(investigates),
+        v(municipal),
+        v(&actor.division),
+        v(me),
+        v(me),
+        v(me),
+    ];
+    work::counted(tx, sql, &values)
 }

@@ -8,7 +8,7 @@ pub use decisions::{
     Round, decide, insert_round, return_round, review_round, rounds, set_correct_by,
 };
 pub use evidence::{Piece, content, insert_piece, pieces};
-pub use lists::{Filter, Line, counts, due_for_final, list, of_concerned};
+pub use lists::{Filter, Line, count_mine, counts, due_for_final, list, of_concerned};
 
 use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, Value, v};

@@ -40,4 +40,10 @@ pub fn routes() -> Routes {
         .page(post, "/office/alert-rules/{code}", to(CITY), &[20], pages::tune)
         .api(to(READERS), &[20, 25], routes!(pages::api_list))
         .nav(READERS, "/office/alerts", Text::new("预警", "Alerts"), None)
+        .work(
+            OFFICERS,
+            "/office/alerts",
+            Text::new("预警处置", "Alerts to settle"),
+            |tx, actor, _| store::count_open(tx, actor),
+        )
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::time::{Utc, parse_day};
+use kernel::work::{self, Waiting};
 
 use super::rules::{Event, Fact, Finding, Kind, Rule};
 
@@ -344,4 +346,15 @@ pub fn dispositions(tx: &mut Tx<'_>) -> Result<BTreeMap<String, [i64; 4]>, DbErr
         found.entry(row.get(0)?).or_default()[place] = row.get(2)?;
     }
     Ok(found)
+}
+
+/// How many are open; an official of a district's own.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_open(tx: &mut Tx<'_>, actor: &Actor) -> Result<Waiting, DbError> {
+    let municipal = matches!(actor.role, Role::MunicipalOfficer | Role::MunicipalApprover);
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM safety_alert
+               WHERE disposition = 'open' AND ($1 OR division = $2)";
+    work::counted(tx, sql, &[v(municipal), v(&actor.division)])
 }

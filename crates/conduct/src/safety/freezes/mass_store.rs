@@ -1,8 +1,10 @@
 //! SQL of mass freezes.
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 use people::freezes::{Reason, Scope};
 
 use super::mass::{By, Mass};
@@ -174,4 +176,14 @@ pub fn set_thaw(
                    version = version + 1 WHERE id = $5 AND version = $6";
     let (by, name) = (who.map(|who| who.0), who.map_or("", |who| who.1));
     tx.execute_one(sql, &[v(state), v(by), v(name), v(proof), v(mass.id), v(mass.version)])
+}
+
+/// How many wait for another than their maker.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_proposed(tx: &mut Tx<'_>, actor: &Actor) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM safety_mass
+               WHERE state = 'proposed' AND made_by <> $1 OR state = 'thaw-asked' AND thaw_by <> $2";
+    work::counted(tx, sql, &[v(actor.account), v(actor.account)])
 }

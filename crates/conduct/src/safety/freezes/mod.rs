@@ -45,5 +45,23 @@ pub fn routes() -> Routes {
         .more("/me/freeze", Text::new("冻结与解冻", "Freeze and thaw"))
         .nav(HOTLINE, "/hotline/freeze", Text::new("电话冻结", "Freeze by phone"), Some('f'))
         .nav(OFFICERS, "/office/freezes", Text::new("冻结", "Freezes"), None)
+        .work(
+            OFFICERS,
+            "/office/freezes",
+            Text::new("冻结复核", "Freezes to look at"),
+            people::freezes::store::count_waiting,
+        )
+        .work(
+            OFFICERS,
+            "/office/freezes",
+            Text::new("解冻审批", "Thaws to decide"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[thaw::APPROVAL]),
+        )
         .nav(CITY, "/office/mass-freezes", Text::new("批量冻结", "Mass freezes"), None)
+        .work(
+            CITY,
+            "/office/mass-freezes",
+            Text::new("批量冻结审批", "Mass freezes to decide"),
+            |tx, actor, _| mass_store::count_proposed(tx, actor),
+        )
 }

@@ -15,7 +15,7 @@ use crate::safety::words;
 
 /// A code is good this long.
 const CODE_S: i64 = 300;
-const APPROVAL: &str = "freeze.thaw";
+pub(super) const APPROVAL: &str = "freeze.thaw";
 
 fn digest(person: Id, code: &str) -> Vec<u8> {
     seal::sm3::sm3(format!("thaw {person} {code}").as_bytes()).to_vec()

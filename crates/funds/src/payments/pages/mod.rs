@@ -100,7 +100,19 @@ pub(crate) fn routes() -> Routes {
         .page(Method::GET, "/me/payments/years/{year}", own, &[8], me::year)
         .page(Method::POST, "/me/payments/{id}/account", own, &[8], me::correct)
         .nav(VIEWERS, "/office/funds", Text::new("资金发放", "Payments"), Some('z'))
+        .work(
+            CHECKERS,
+            "/office/funds",
+            Text::new("发放审批", "Releases to approve"),
+            super::store::batches::count_asked,
+        )
         .nav(FINANCE, "/office/funds/exceptions", Text::new("资金差错", "Exceptions"), Some('x'))
+        .work(
+            FINANCE,
+            "/office/funds/exceptions",
+            Text::new("资金差错处理", "Exceptions to settle"),
+            |tx, _, _| super::store::exceptions::count_waiting(tx),
+        )
         .nav(HOLDERS, "/me/payments", Text::new("我的资金", "My money"), None)
 }
 

@@ -1,9 +1,11 @@
 //! Batches.
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, v};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::known;
 use crate::payments::rules::batch::{BatchState, Release};
@@ -357,4 +359,14 @@ pub fn source(tx: &mut Tx<'_>, roster: Id) -> Result<Option<Source>, DbError> {
         incomplete: sums.get(3)?,
         not_before: row.get(5)?,
     }))
+}
+
+/// How many releases wait for an approval that this actor may give.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_asked(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM pay_batch
+               WHERE state = 'asked' AND asked_by <> $1 AND COALESCE(first_by, 0) <> $2";
+    work::counted(tx, sql, &[v(actor.account), v(actor.account)])
 }

@@ -3,6 +3,7 @@
 use kernel::db::{DbError, Row, Tx, Value, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 use super::known;
 use crate::payments::rules::{Action, Kind};
@@ -210,4 +211,13 @@ pub fn close(
          WHERE id = $5 AND version = $6 AND state <> 'closed'",
         &[v(action.code()), v(who.0), v(who.1), v(now), v(exception.id), v(exception.version)],
     )
+}
+
+/// How many are not closed.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM pay_exception WHERE state <> 'closed'";
+    work::counted(tx, sql, &[])
 }
