@@ -364,4 +364,4 @@ fn step(tx: &mut Tx<'_>, app: &App, change: &Change) -> Result<i64, Problem> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -157,3 +157,6 @@ pub fn possible(held: &Holdings, context: &rules::Context<'_>) -> Vec<Possible> 
     };
     commands.into_iter().map(look).collect()
 }
+
+#[cfg(test)]
+mod tests;

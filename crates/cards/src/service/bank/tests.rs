@@ -8,7 +8,7 @@ use crate::service::perform;
 use crate::service::tests::{give_card, held, office, proof, resident};
 
 /// Two banks with agreements in force; their organisations.
-async fn two_banks(app: &App) -> [Id; 2] {
+pub(crate) async fn two_banks(app: &App) -> [Id; 2] {
     let (officer, approver) = (actor(Role::MunicipalOfficer), actor(Role::MunicipalApprover));
     let mut made = Vec::new();
     for (place, code) in ["YUBANK", "BABANK"].into_iter().enumerate() {
@@ -61,7 +61,12 @@ async fn two_banks(app: &App) -> [Id; 2] {
 }
 
 /// The bank answers the oldest open request of the card; which operation it was.
-async fn bank_says(app: &App, person: Id, bank: Id, answer: banks::rules::Answer) -> &'static str {
+pub(crate) async fn bank_says(
+    app: &App,
+    person: Id,
+    bank: Id,
+    answer: banks::rules::Answer,
+) -> &'static str {
     let shared = app.clone();
     app.db
         .write(move |tx| {
@@ -78,7 +83,7 @@ async fn bank_says(app: &App, person: Id, bank: Id, answer: banks::rules::Answer
         .expect("the answer is taken")
 }
 
-fn done(state: banks::rules::State, number: Option<&str>) -> banks::rules::Answer {
+pub(crate) fn done(state: banks::rules::State, number: Option<&str>) -> banks::rules::Answer {
     banks::rules::Answer::Done { state, number: number.map(str::to_owned) }
 }
 

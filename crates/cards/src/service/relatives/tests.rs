@@ -108,8 +108,10 @@ async fn an_agent_acts_from_his_phone_within_his_authorisation() {
         let (app, clerk) = office(&test).await;
         let (old, agent) = (resident(&app, &clerk, 62).await, resident(&app, &clerk, 63).await);
         crate::service::tests::give_card(&app, &clerk, old).await;
-        let router = kernel::http::build(app.clone(), crate::api::routes()).router;
+        let routes = crate::api::routes().merge(crate::pages::routes());
+        let router = kernel::http::build(app.clone(), routes).router;
         let phone = Actor { person: Some(agent), ..actor(Role::Holder) };
+        let mut browser = kernel::testing::Client::signed_in(&router, &app, &phone).await;
         let mut phone = kernel::testing::Client::program(&router, &app, &phone).await;
         let path = format!("/api/v1/me/entrusted/{old}");
         let lose = serde_json::json!({"act": "lose"});
@@ -152,7 +154,16 @@ async fn an_agent_acts_from_his_phone_within_his_authorisation() {
         let seen = phone.get("/api/v1/me/entrusted").await.json();
         assert_eq!(seen[0]["name"], name);
         assert_eq!(seen[0]["card"]["stage"], "active", "{}", test.engine);
-        assert_eq!(phone.post_json(&path, &lose).await.status, 200);
+        let page = browser.get("/me/relatives").await.text();
+        assert!(
+            page.contains("我代办的人") && page.contains("卡丢了，代为挂失"),
+            "{}",
+            test.engine
+        );
+        let id = old.to_string();
+        let tapped = [("by", "agent"), ("person", id.as_str()), ("act", "lose")];
+        assert_eq!(browser.post_form("/me/relatives", &tapped).await.status, 303);
+        assert_eq!(phone.post_json(&path, &lose).await.code(), "cards/wrong-state");
         let social = held(&app, old).await.0.living.expect("in use").clocks.social;
         assert_eq!(social, State::LostTemporarily);
         let read = move |tx: &mut kernel::db::Tx<'_>| journal::about(tx, old, Id(i64::MAX), 50);
