@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seal::column::ColumnCipher;
 use seal::envelope::Envelope;
@@ -15,14 +16,25 @@ use crate::platform::random;
 /// Keys that a new installation makes for itself.
 pub(crate) const NAMES: [&str; 4] = [JOURNAL, FIELD, "code-1", "digest"];
 
+/// Generations of the field key that are ever told apart, the unused number 0 among them.
+pub(crate) const MOST_GENERATIONS: usize = 32;
+
 /// The key store with the few operations that the kernel needs; cheap to clone.
 #[derive(Clone)]
-pub struct Keys(Arc<dyn KeyStore>);
+pub struct Keys(Arc<dyn KeyStore>, Arc<AtomicUsize>);
+
+/// Name of the field key of a generation.
+fn field_name(generation: usize) -> String {
+    match generation {
+        0 | 1 => FIELD.to_owned(),
+        _ => format!("{FIELD}-{generation}"),
+    }
+}
 
 impl Keys {
     /// Any implementation of the port.
     pub fn new(store: impl KeyStore + 'static) -> Self {
-        Self(Arc::new(store))
+        Self(Arc::new(store), Arc::new(AtomicUsize::new(1)))
     }
 
     /// Reads the key file, or makes one that only its owner can read.
@@ -72,13 +84,26 @@ impl Keys {
         self.0.mac("digest", message).expect("each installation has a digest key")
     }
 
-    /// The cipher of the [`sealed`](crate::db::sealed) columns, of a key made from the field key.
+    /// The cipher of the [`sealed`](crate::db::sealed) columns, of a key made from the field key of
+    /// that generation.
     ///
-    /// # Panics
-    /// When the installation's field key is missing, which [`Keys::open_file`] rules out.
-    pub fn column_cipher(&self) -> ColumnCipher {
-        let key = self.0.mac(FIELD, b"columns");
-        ColumnCipher::new(key.expect("each installation has a field key"))
+    /// # Errors
+    /// There is no such key.
+    pub fn column_cipher(&self, generation: usize) -> Result<ColumnCipher, KeyError> {
+        self.0.mac(&field_name(generation), b"columns").map(ColumnCipher::new)
+    }
+
+    /// Makes the field key of a generation; one that is there stays.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn make_generation(&self, generation: usize) -> Result<(), KeyError> {
+        self.0.create(&field_name(generation), &random::<32>())
+    }
+
+    /// Fields are sealed with the newest generation from now on.
+    pub(crate) fn know_generation(&self, newest: usize) {
+        self.1.fetch_max(newest, Ordering::Relaxed);
     }
 
     /// Encrypts a field; `context` binds it to its row.
@@ -86,13 +111,17 @@ impl Keys {
     /// # Panics
     /// When the installation's field key is missing, which [`Keys::open_file`] rules out.
     pub fn seal_field(&self, plain: &[u8], context: &[u8]) -> Vec<u8> {
-        let sealed = self.0.seal(FIELD, &random::<12>(), context, plain);
+        let name = field_name(self.1.load(Ordering::Relaxed));
+        let sealed = self.0.seal(&name, &random::<12>(), context, plain);
         sealed.expect("each installation has a field key")
     }
 
-    /// Opens a field; `None` when key, row or text is another.
+    /// Opens a field, whichever generation sealed it; `None` when key, row or text is another.
     pub fn open_field(&self, sealed: &[u8], context: &[u8]) -> Option<Vec<u8>> {
-        self.0.open(FIELD, context, sealed).ok()
+        let newest = self.1.load(Ordering::Relaxed);
+        // Another process may have begun with a newer one.
+        let mut tried = (1..=newest).rev().chain([newest + 1]);
+        tried.find_map(|generation| self.0.open(&field_name(generation), context, sealed).ok())
     }
 }
 

@@ -18,6 +18,8 @@ pub mod outbox;
 pub mod platform;
 pub mod problem;
 pub mod settings;
+pub mod staff;
+pub mod system;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
@@ -35,7 +37,15 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0004_account_duty.sql"),
     },
     Migration {
+        name: "kernel-0005-messages-staff",
+        sql: include_str!("../migrations/0005_messages_staff.sql"),
+    },
+    Migration {
         name: "kernel-journal-0001",
         sql: include_str!("../migrations/journal_0001_log.sql"),
+    },
+    Migration {
+        name: "kernel-journal-0002-reseal",
+        sql: include_str!("../migrations/journal_0002_reseal.sql"),
     },
 ];

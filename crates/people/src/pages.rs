@@ -111,6 +111,8 @@ const BY_CAPABILITY: &[(&str, &str, &str)] = &[
     ("card", "办理了您的社保卡", "Dealt with your card"),
     ("case", "办理了案件", "Dealt with a case"),
     ("complaint", "办理了投诉咨询", "Dealt with a complaint"),
+    ("consent", "同意或撤回了信息使用授权", "A consent was given or withdrawn"),
+    ("journal", "依令删除了一条记录的内容", "The content of an entry was erased by order"),
     ("care", "办理了投诉咨询", "Dealt with a complaint"),
     ("freeze", "办理了冻结与解冻", "Dealt with a freeze"),
     ("fund", "办理了资金发放", "Dealt with a payment"),
@@ -146,6 +148,16 @@ impl AccessPage {
                 "evidence" => self.p.t("证件和材料", "Evidence").to_owned(),
                 "representative" => self.p.t("监护和代办", "Representatives").to_owned(),
                 "family" => self.p.t("亲情关系", "Family links").to_owned(),
+                "card_number" => self.p.t("社会保障卡号", "Card number").to_owned(),
+                "card_state" => self.p.t("社保功能状态", "State of the card").to_owned(),
+                "financial" => {
+                    self.p.t("金融功能状态", "State of the financial function").to_owned()
+                }
+                "electronic" => {
+                    self.p.t("电子社保卡状态", "State of the electronic card").to_owned()
+                }
+                "entitlement" => self.p.t("申领依据", "Ground of entitlement").to_owned(),
+                "alive" => self.p.t("是否在世", "Whether alive").to_owned(),
                 other => other.to_owned(),
             },
         };
@@ -187,6 +199,9 @@ impl AccessPage {
             "session.opened" => ("登录", "Signed in"),
             "session.closed" => ("退出", "Signed out"),
             "code.shown" => ("出示了卡码", "Showed a code"),
+            "share.pushed" => {
+                ("按共享协议告知了您的信息变更", "Was told of a change under an agreement")
+            }
             other => {
                 let known = BY_CAPABILITY.iter().find(|(prefix, ..)| other.starts_with(prefix));
                 known.map_or(("", ""), |(_, zh, en)| (zh, en))

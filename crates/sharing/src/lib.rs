@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod agreements;
+pub mod consents;
 pub mod dci;
+pub mod desk;
 pub mod platform_port;
 pub mod pushes;
 pub mod queries;
@@ -18,6 +20,8 @@ pub fn migrations() -> Vec<Migration> {
     [
         agreements::MIGRATIONS,
         queries::MIGRATIONS,
+        consents::MIGRATIONS,
+        desk::MIGRATIONS,
         pushes::MIGRATIONS,
         platform_port::MIGRATIONS,
         rights::MIGRATIONS,
@@ -28,7 +32,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// What the authority may tune.
 pub fn settings() -> Vec<&'static Setting> {
-    [agreements::SETTINGS, queries::SETTINGS, rights::SETTINGS].concat()
+    [agreements::SETTINGS, queries::SETTINGS, desk::SETTINGS, rights::SETTINGS].concat()
 }
 
 /// The repeating work.
@@ -36,6 +40,7 @@ pub fn jobs() -> Vec<Job> {
     [
         agreements::jobs(),
         queries::jobs(),
+        desk::jobs(),
         pushes::jobs(),
         platform_port::jobs(),
         rights::jobs(),
@@ -48,6 +53,8 @@ pub fn jobs() -> Vec<Job> {
 pub fn routes(sections: &'static [rights::Section]) -> Routes {
     agreements::routes()
         .merge(queries::routes())
+        .merge(desk::routes())
+        .merge(consents::routes())
         .merge(pushes::routes())
         .merge(dci::routes())
         .merge(rights::routes(sections))

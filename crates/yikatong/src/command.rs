@@ -8,8 +8,8 @@ use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
 use crate::{
-    bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command, migrations,
-    pay_simulator, serve, staff, terminal_command,
+    bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command, keys_command,
+    migrations, pay_simulator, serve, sms_simulator, staff, terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -58,6 +58,11 @@ enum Command {
     Staff(StaffCommand),
     /// Demonstrations with several regions, and demonstration data.
     Demo(DemoArguments),
+    /// The key of sealed columns.
+    #[command(subcommand)]
+    Keys(keys_command::KeysCommand),
+    /// Be an SMS gateway that behaves badly on demand.
+    SmsSimulator(sms_simulator::SmsSimulatorArguments),
     /// Be a terminal at a service point.
     #[command(subcommand)]
     Terminal(terminal_command::TerminalCommand),
@@ -192,6 +197,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Some(regions) => with_runtime(demo::regions(place, regions)),
             None => Err("say how many: demo --regions 2".to_owned()),
         },
+        Command::Keys(command) => with_runtime(keys_command::run(place, command)),
+        Command::SmsSimulator(simulator) => with_runtime(sms_simulator::run(simulator)),
         Command::Terminal(command) => terminal_command::run(command),
         Command::BankSimulator(simulator) => with_runtime(bank_simulator::run(simulator)),
         Command::PaySimulator(simulator) => with_runtime(pay_simulator::run(simulator)),

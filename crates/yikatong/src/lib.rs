@@ -11,8 +11,10 @@ pub mod demo_fusion;
 pub mod factory_simulator;
 pub mod home;
 pub mod journal_command;
+pub mod keys_command;
 pub mod pay_simulator;
 pub mod serve;
+pub mod sms_simulator;
 pub mod staff;
 pub mod terminal_command;
 
@@ -54,7 +56,7 @@ pub fn migrations() -> Vec<Migration> {
 /// The repeating work of all capabilities.
 pub fn jobs() -> Vec<Job> {
     [
-        vec![kernel::journal::witness::JOB],
+        vec![kernel::journal::witness::JOB, kernel::system::TURN],
         people::jobs(),
         cards::jobs(),
         banks::jobs(),
@@ -120,7 +122,10 @@ pub fn routes(codes: Arc<Codes>, catalogue: Arc<Catalogue>) -> Routes {
 
 /// The work that goes on beside requests, for as long as the runtime lives.
 pub fn start_jobs(app: &App, catalogue: Arc<Catalogue>) {
-    let sms = kernel::outbox::FileSms(app.config.data.join("sms.jsonl"));
+    let sms = kernel::outbox::port_in(&app.config.data).unwrap_or_else(|why| {
+        tracing::error!(why, "messages wait until the SMS gateway can be spoken to");
+        std::sync::Arc::new(kernel::outbox::NoSms)
+    });
     tokio::spawn(kernel::journal::run(app.clone()));
     tokio::spawn(kernel::outbox::run(app.clone(), sms));
     tokio::spawn(items::service::run(app.clone(), catalogue));

@@ -71,6 +71,7 @@ pub async fn run(place: Place, arguments: ServeArguments) -> Result<ExitCode, St
     let listener = tokio::net::TcpListener::bind(arguments.listen).await;
     let listener = listener.map_err(|e| format!("cannot listen on {}: {e}", arguments.listen))?;
     let (keys, db) = (place.keys()?, place.open(&Limits::default())?);
+    kernel::outbox::port_in(&place.data)?;
     let config = Config {
         data: place.data.clone(),
         demo: arguments.demo,

@@ -53,7 +53,7 @@ impl Tx<'_> {
             return rows.iter().map(|row| Ok(self.execute(&sql, row)? == 1)).collect();
         }
         let key = target.split(['(', ',', ')']).nth(1).unwrap_or_default().trim();
-        let shown = self.sealer.close_rows(rows)?;
+        let shown = self.closed_rows(rows)?;
         let columns = super::columns::Columns::of(&shown);
         let returning =
             if on_conflict.is_empty() { String::new() } else { format!("RETURNING {key}") };
@@ -88,14 +88,17 @@ impl Tx<'_> {
     ) -> Result<u64, DbError> {
         let names: Vec<&str> = into.columns.iter().map(|(name, _)| *name).collect();
         let (table, names) = (into.table, names.join(", "));
-        let sealer = self.sealer;
+        if into.columns.iter().any(|(_, kind)| *kind == Kind::Text) {
+            self.learn()?;
+        }
+        let (sealer, turn) = (self.sealer, self.turn.as_ref());
         match &mut self.connected {
             Connected::Sqlite(connection) => {
                 let places = tuples(1, into.columns.len());
                 let sql = dialect(&format!("INSERT INTO {table} ({names}) VALUES {places}"));
                 let mut count = 0;
                 for row in rows {
-                    count += sqlite::execute(connection, &sql, &sealer.close(&row)?)?;
+                    count += sqlite::execute(connection, &sql, &sealer.close(&row, turn)?)?;
                 }
                 Ok(count)
             }
@@ -104,7 +107,7 @@ impl Tx<'_> {
                     into.columns.iter().map(|(_, kind)| pg_type(*kind)).collect();
                 let sql = format!("COPY {table} ({names}) FROM STDIN BINARY");
                 let mut failed = None;
-                let mut shown = rows.map_while(|row| match sealer.close(&row) {
+                let mut shown = rows.map_while(|row| match sealer.close(&row, turn) {
                     Ok(row) => Some(row.into_owned()),
                     Err(problem) => {
                         failed = Some(problem);

@@ -86,6 +86,7 @@ fn states(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Vec<MigrationStat
         "CREATE TABLE IF NOT EXISTS schema_migration
          (name TEXT PRIMARY KEY, digest TEXT NOT NULL, applied_at BIGINT NOT NULL)",
     )?;
+    batch(tx, super::turn::TABLE)?;
     let rows = tx.query("SELECT name, digest, applied_at FROM schema_migration", &[])?;
     let mut known: HashMap<String, (String, Utc)> = HashMap::new();
     for row in rows {

@@ -35,6 +35,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod turn;
 mod tx;
 mod value;
 mod worker;
@@ -44,6 +45,7 @@ use std::path::PathBuf;
 pub use bulk::{BulkRows, Kind};
 pub use lane::{Lane, LaneLimits};
 pub use migrate::{Migration, MigrationState};
+pub use turn::{Turning, begin_turn, turning};
 pub use tx::Tx;
 pub use value::{FromValue, Row, Value, sealed, v};
 
@@ -170,9 +172,9 @@ impl Db {
         Ok(Self { engine, pool: std::sync::Arc::new(pool), sealer })
     }
 
-    /// Gives the database the key of its [`sealed`] columns. The first key stays.
+    /// Gives the database the keys of its [`sealed`] columns. The first ones stay.
     pub fn seal_with(&self, keys: &crate::keys::Keys) {
-        self.sealer.set(keys.column_cipher());
+        self.sealer.set(keys);
     }
 
     /// Which engine this is; capability code has no reason to ask.

@@ -111,7 +111,8 @@ impl PgConnection {
             Purpose::Change | Purpose::Housekeeping => "BEGIN",
         };
         self.batch(begin)?;
-        let keep = task.run(&mut Tx::new(Connected::Postgres(self), sealer));
+        let writes = task.purpose() != Purpose::Read;
+        let keep = task.run(&mut Tx::new(Connected::Postgres(self), sealer, writes));
         self.batch(if keep { "COMMIT" } else { "ROLLBACK" })
     }
 

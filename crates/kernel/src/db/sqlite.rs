@@ -99,7 +99,7 @@ fn run_in_savepoint(
 ) -> Result<(), DbError> {
     let run = |sql| connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map_err(error);
     run("SAVEPOINT use_case")?;
-    let keep = task.run(&mut Tx::new(Connected::Sqlite(connection), sealer));
+    let keep = task.run(&mut Tx::new(Connected::Sqlite(connection), sealer, true));
     if !keep {
         run("ROLLBACK TO use_case")?;
     }
@@ -114,7 +114,7 @@ fn read_loop(connection: &Connection, queue: &Receiver<Box<dyn Task>>, sealer: &
             refuse(task, &error(problem));
             continue;
         }
-        task.run(&mut Tx::new(Connected::Sqlite(connection), sealer));
+        task.run(&mut Tx::new(Connected::Sqlite(connection), sealer, false));
         if let Err(problem) = connection.execute_batch("COMMIT") {
             let _ = connection.execute_batch("ROLLBACK");
             task.fail(error(problem));

@@ -1,6 +1,7 @@
 mod many;
 mod opening;
 mod sealing;
+mod turning;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

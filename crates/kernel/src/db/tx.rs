@@ -1,5 +1,6 @@
 //! A transaction as a use case sees it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,6 +8,7 @@ use std::rc::Rc;
 use super::columns::Columns;
 use super::postgres::PgConnection;
 use super::sealer::Sealer;
+use super::turn::Turn;
 use super::{DbError, Row, Value, sqlite};
 
 pub(super) enum Connected<'a> {
@@ -20,6 +22,10 @@ pub(super) enum Connected<'a> {
 pub struct Tx<'a> {
     pub(super) connected: Connected<'a>,
     pub(super) sealer: &'a Sealer,
+    /// Which key seals; known from the first sealed text on.
+    pub(super) turn: Option<Turn>,
+    /// Whether it may change data.
+    pub(super) writes: bool,
     pub(super) changed: bool,
     pub(super) journalled: bool,
     /// The first statement that failed. PostgreSQL keeps nothing of the transaction then, whatever
@@ -36,8 +42,9 @@ thread_local! {
 const IN_CHUNK: usize = 256;
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(connected: Connected<'a>, sealer: &'a Sealer) -> Self {
-        Self { connected, sealer, changed: false, journalled: false, failed: None }
+    pub(super) fn new(connected: Connected<'a>, sealer: &'a Sealer, writes: bool) -> Self {
+        let (changed, journalled) = (false, false);
+        Self { connected, sealer, turn: None, writes, changed, journalled, failed: None }
     }
 
     /// The journal calls this when an entry of this transaction is written.
@@ -50,11 +57,48 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// See [`DbError`].
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        let params = self.closed(params)?;
+        self.raw_execute(sql, &params)
+    }
+
+    /// Parameters as the engine sees them.
+    fn closed<'p, 'v>(&mut self, params: &'p [Value<'v>]) -> Result<Cow<'p, [Value<'v>]>, DbError> {
+        if params.iter().any(Sealer::seals) {
+            self.learn()?;
+        }
+        self.sealer.close(params, self.turn.as_ref())
+    }
+
+    /// Many rows of parameters as the engine sees them.
+    pub(super) fn closed_rows<'p, 'v>(
+        &mut self,
+        rows: &'p [Vec<Value<'v>>],
+    ) -> Result<Cow<'p, [Vec<Value<'v>>]>, DbError> {
+        if rows.iter().flatten().any(Sealer::seals) {
+            self.learn()?;
+        }
+        self.sealer.close_rows(rows, self.turn.as_ref())
+    }
+
+    /// [`Tx::execute`] with sealed texts as they stand in the database.
+    pub(super) fn raw_execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
         self.changed = true;
-        let params = self.sealer.close(params)?;
         let result = match &mut self.connected {
-            Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), &params),
-            Connected::Postgres(connection) => connection.execute(sql, &params),
+            Connected::Sqlite(connection) => sqlite::execute(connection, &dialect(sql), params),
+            Connected::Postgres(connection) => connection.execute(sql, params),
+        };
+        self.noted(result)
+    }
+
+    /// [`Tx::query`] with sealed texts as they stand in the database.
+    pub(super) fn raw_query(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+    ) -> Result<Vec<Row>, DbError> {
+        let result = match &mut self.connected {
+            Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), params),
+            Connected::Postgres(connection) => connection.query(sql, params),
         };
         self.noted(result)
     }
@@ -86,12 +130,8 @@ impl<'a> Tx<'a> {
         // `INSERT … RETURNING` is a change too, and `WITH` may hide one.
         let first = sql.split_whitespace().next().unwrap_or_default();
         self.changed |= !first.eq_ignore_ascii_case("SELECT");
-        let params = self.sealer.close(params)?;
-        let result = match &mut self.connected {
-            Connected::Sqlite(connection) => sqlite::query(connection, &dialect(sql), &params),
-            Connected::Postgres(connection) => connection.query(sql, &params),
-        };
-        self.noted(result).map(|rows| self.sealer.open(rows))
+        let params = self.closed(params)?;
+        self.raw_query(sql, &params).map(|rows| self.sealer.open(rows))
     }
 
     /// An insert of whole columns, which only PostgreSQL has.
@@ -101,6 +141,10 @@ impl<'a> Tx<'a> {
         columns: &Columns<'_>,
     ) -> Result<Vec<Row>, DbError> {
         self.changed = true;
+        self.query_columns(sql, columns)
+    }
+
+    fn query_columns(&mut self, sql: &str, columns: &Columns<'_>) -> Result<Vec<Row>, DbError> {
         let result = match &mut self.connected {
             Connected::Sqlite(_) => Err(DbError::Engine("SQLite has no arrays".to_owned())),
             Connected::Postgres(connection) => connection.query_columns(sql, columns),
@@ -137,13 +181,14 @@ impl<'a> Tx<'a> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        if let Connected::Postgres(connection) = &mut self.connected {
+        if matches!(self.connected, Connected::Postgres(_)) {
             // One array, so one plan for any number of keys.
             let rows: Vec<Vec<Value<'_>>> = keys.iter().map(|key| vec![key.clone()]).collect();
-            let rows = self.sealer.close_rows(&rows)?;
+            let rows = self.closed_rows(&rows)?;
             let sql = sql.replace("IN (#)", "= ANY ($1)");
-            let result = connection.query_columns(&sql, &Columns::of(&rows));
-            return self.noted(result).map(|rows| self.sealer.open(rows));
+            return self
+                .query_columns(&sql, &Columns::of(&rows))
+                .map(|rows| self.sealer.open(rows));
         }
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(IN_CHUNK) {

@@ -39,6 +39,8 @@ pub fn kernel_routes() -> Routes {
         .api(Access::Operators, &[], routes!(status::figures))
         .merge(auth::routes())
         .merge(crate::journal::routes())
+        .merge(crate::staff::routes())
+        .merge(crate::system::routes())
         .merge(more::routes())
 }
 

@@ -23,6 +23,8 @@ pub enum Refused {
     Order,
     /// No ground was given.
     NoGround,
+    /// An order about it waits already.
+    Asked,
 }
 
 impl Refusal for Refused {
@@ -32,6 +34,7 @@ impl Refusal for Refused {
             Self::Waiting => "journal/not-yet-in-the-log",
             Self::Order => "journal/order-stays",
             Self::NoGround => "journal/no-ground",
+            Self::Asked => "journal/asked-already",
         }
     }
 
@@ -49,6 +52,7 @@ impl Refusal for Refused {
                 Text::new("删除令本身不能删除", "The order of an erasure cannot be erased")
             }
             Self::NoGround => Text::new("未写明法定理由", "No lawful ground was given"),
+            Self::Asked => Text::new("该记录已有待审批的删除令", "An order about it waits already"),
         }
     }
 
@@ -58,6 +62,7 @@ impl Refusal for Refused {
             Self::Waiting => Text::new("请稍后再试", "Try again in a moment"),
             Self::Order => Text::new("该记录须长期保存", "It is kept for good"),
             Self::NoGround => Text::new("请写明依据的法律条款", "Name the law and its article"),
+            Self::Asked => Text::new("请等待审批", "Wait for the decision"),
         }
     }
 
@@ -83,16 +88,11 @@ pub fn erase(
     if ground.trim().is_empty() {
         return Err(Refused::NoGround.into());
     }
-    let sql = "SELECT at, leaf, act, subject_id FROM journal_entry WHERE id = $1";
-    let row = tx.optional(sql, &[v(id)])?.ok_or(Refused::Unknown)?;
-    if row.get::<String>(2)? == ORDERED {
-        return Err(Refused::Order.into());
-    }
-    let placed =
-        tx.optional("SELECT leaf_index FROM journal_leaf WHERE entry_id = $1", &[v(id)])?;
-    placed.ok_or(Refused::Waiting)?;
+    check(tx, id)?;
+    let sql = "SELECT at, leaf, subject_id FROM journal_entry WHERE id = $1";
+    let row = tx.one(sql, &[v(id)])?;
     let mut order = Entry::new(order_id, now, by, ORDERED, "PIPL Art. 47").on("entry", id);
-    order.subject = row.get(3)?;
+    order.subject = row.get(2)?;
     record(tx, &order.why(ground, &[]))?;
     let (at, leaf) = (row.get::<Utc>(0)?, row.get::<[u8; 32]>(1)?);
     let sql = "INSERT INTO journal_erasure (entry_id, at, leaf, order_id, ground)
@@ -100,4 +100,19 @@ pub fn erase(
     tx.execute(sql, &[v(id), v(at), v(&leaf), v(order_id), v(ground)])?;
     tx.execute_one("DELETE FROM journal_entry WHERE id = $1", &[v(id)])?;
     Ok(())
+}
+
+/// Whether the content of this entry could be erased.
+///
+/// # Errors
+/// See [`Refused`].
+pub(super) fn check(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+    let sql = "SELECT act FROM journal_entry WHERE id = $1";
+    let row = tx.optional(sql, &[v(id)])?.ok_or(Refused::Unknown)?;
+    if row.get::<String>(0)? == ORDERED {
+        return Err(Refused::Order.into());
+    }
+    let placed =
+        tx.optional("SELECT leaf_index FROM journal_leaf WHERE entry_id = $1", &[v(id)])?;
+    placed.map(drop).ok_or_else(|| Refused::Waiting.into())
 }

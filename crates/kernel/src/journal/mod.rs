@@ -14,6 +14,7 @@ mod erase;
 mod fsck;
 mod kept;
 mod log;
+pub mod orders;
 mod pages;
 pub mod proof;
 mod sequencer;

@@ -35,6 +35,7 @@ pub fn routes() -> Routes {
         .api(Access::Public, &[19], routes!(log::count))
         .api(READERS, &[18, 19], routes!(entry_proof))
         .merge(witness::routes())
+        .merge(super::orders::routes())
         .nav(&[Role::Auditor], "/office/journal", Text::new("审计日志", "Journal"), Some('j'))
 }
 

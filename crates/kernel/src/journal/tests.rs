@@ -1,3 +1,4 @@
+mod erasures;
 mod evil;
 mod files;
 mod proofs;

@@ -129,6 +129,8 @@ struct TermsForm {
     recipient_key: String,
     #[serde(default)]
     push_url: String,
+    #[serde(default)]
+    by_consent: String,
     #[serde(flatten)]
     others: BTreeMap<String, String>,
 }
@@ -155,6 +157,7 @@ impl TermsForm {
             level: t.level.to_string(),
             recipient_key: t.recipient_key.as_deref().map(hex::encode).unwrap_or_default(),
             push_url: t.push_url.clone(),
+            by_consent: if t.by_consent { "1" } else { "" }.to_owned(),
             others: t.fields.iter().map(ticked).collect(),
         }
     }
@@ -179,6 +182,7 @@ impl TermsForm {
             purpose_code: text(&self.purpose_code),
             purpose: text(&self.purpose),
             basis: text(&self.basis),
+            by_consent: self.by_consent == "1",
             fields: SharedField::ALL.into_iter().filter(|field| self.has(field)).collect(),
             from: day(&self.from)?,
             until: day(&self.until)?,

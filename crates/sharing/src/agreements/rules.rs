@@ -66,6 +66,8 @@ pub struct Terms {
     pub purpose: String,
     /// The legal basis in words.
     pub basis: String,
+    /// The basis is each person's consent.
+    pub by_consent: bool,
     /// The fields.
     pub fields: Vec<SharedField>,
     /// First day.

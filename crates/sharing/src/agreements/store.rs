@@ -12,7 +12,7 @@ use super::rules::{Agreement, State, Terms};
 
 const COLUMNS: &str = "id, agreement_id, number, org_id, item, matter, purpose_code, purpose, basis, \
      fields, from_on, until_on, per_day, keep_days, level, recipient_key, push_url, state, asked_by, \
-     assessed_by, first_by, second_by, review_on, version";
+     assessed_by, first_by, second_by, review_on, version, by_consent";
 
 fn read(row: &Row) -> Result<Agreement, DbError> {
     let bad = || DbError::Engine("an agreement cannot be read".to_owned());
@@ -29,6 +29,7 @@ fn read(row: &Row) -> Result<Agreement, DbError> {
             purpose_code: row.get(6)?,
             purpose: row.get(7)?,
             basis: row.get(8)?,
+            by_consent: row.get(24)?,
             fields: from_codes(&row.get::<String>(9)?).ok_or_else(bad)?,
             from: day(10)?,
             until: day(11)?,
@@ -57,9 +58,9 @@ pub fn insert(tx: &mut Tx<'_>, one: &Agreement) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO share_agreement (id, agreement_id, number, org_id, item, matter, purpose_code,
              purpose, basis, fields, from_on, until_on, per_day, keep_days, level, recipient_key,
-             push_url, state, asked_by, version)
+             push_url, state, asked_by, version, by_consent)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, 1)",
+                 $19, 1, $20)",
         &[
             v(one.version_id),
             v(one.id),
@@ -80,6 +81,7 @@ pub fn insert(tx: &mut Tx<'_>, one: &Agreement) -> Result<(), DbError> {
             v(&t.push_url),
             v(one.state.code()),
             v(one.asked_by),
+            v(t.by_consent),
         ],
     )
     .map(drop)

@@ -69,6 +69,7 @@ pub(crate) fn terms(fields: &str) -> Terms {
         purpose_code: "PENSION-CHECK".to_owned(),
         purpose: "核验养老待遇领取资格".to_owned(),
         basis: "社会保险法第七十四条".to_owned(),
+        by_consent: false,
         fields: from_codes(fields).expect("codes of the catalogue"),
         from: today,
         until: today.saturating_add(Duration::days(200)),

@@ -131,6 +131,10 @@ pub struct AnswerHeader {
     pub receiver_id: String,
     /// Never.
     pub is_msg_encrypted: bool,
+    /// Of a change: its number among the person's changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub meta: Option<serde_json::Value>,
 }
 
 impl AnswerHeader {
@@ -155,6 +159,7 @@ impl AnswerHeader {
             sender_id: "yikatong",
             receiver_id: sender.to_owned(),
             is_msg_encrypted: false,
+            meta: None,
         }
     }
 }

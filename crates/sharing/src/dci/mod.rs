@@ -4,6 +4,7 @@
 
 mod api;
 mod envelope;
+pub(crate) mod notify;
 mod service;
 mod store;
 #[cfg(test)]
@@ -18,8 +19,10 @@ use kernel::jobs::{Job, Round};
 use kernel::platform::App;
 
 /// The schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "sharing-dci-0001", sql: include_str!("../../migrations/dci_0001.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "sharing-dci-0001", sql: include_str!("../../migrations/dci_0001.sql") },
+    Migration { name: "sharing-dci-0002", sql: include_str!("../../migrations/dci_0002.sql") },
+];
 
 /// The repeating work: what was taken is answered, and answers are brought to their address.
 pub fn jobs() -> Vec<Job> {

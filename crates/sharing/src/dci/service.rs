@@ -254,8 +254,13 @@ fn envelope(
 ) -> Result<String, Problem> {
     let refused = message.as_ref().err().copied();
     let header = AnswerHeader::new(message_id, sender, verb.action(), count, refused);
-    let header = serde_json::to_string(&header).expect("plain data");
-    let message = message.unwrap_or_else(|_| json!({})).to_string();
+    signed(app, &header, &message.unwrap_or_else(|_| json!({})))
+}
+
+/// A message with this platform's signature over its parts.
+pub(super) fn signed(app: &App, header: &AnswerHeader, message: &Value) -> Result<String, Problem> {
+    let header = serde_json::to_string(header).expect("plain data");
+    let message = message.to_string();
     let store = app.keys.store();
     let text = signed_text(&header, &message);
     let signed = store

@@ -5,6 +5,8 @@ use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
 
+use super::notify::Subscription;
+
 /// A message under an agreement.
 #[derive(Clone, Debug)]
 pub struct Txn {
@@ -149,12 +151,27 @@ pub fn insert_code(
     code: &str,
     agreement: Id,
     (number, card_number): (&str, &str),
+    (person, reg_type): (Option<Id>, &str),
     now: Utc,
 ) -> Result<(), DbError> {
-    let sql = "INSERT INTO dci_subscription (code, agreement_id, number, card_number, at)
-               VALUES ($1, $2, $3, $4, $5)";
-    let values = [v(code), v(agreement), sealed(number), sealed(card_number), v(now)];
+    let sql =
+        "INSERT INTO dci_subscription (code, agreement_id, number, card_number, at, person_id,
+                   reg_type) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (number, card_number) = (sealed(number), sealed(card_number));
+    let values = [v(code), v(agreement), number, card_number, v(now), v(person), v(reg_type)];
     tx.execute(sql, &values).map(drop)
+}
+
+/// The newest subscription to a person's changes under an agreement.
+pub fn watched_by(
+    tx: &mut Tx<'_>,
+    agreement: Id,
+    person: Id,
+) -> Result<Option<Subscription>, DbError> {
+    let sql = "SELECT code, reg_type FROM dci_subscription
+               WHERE agreement_id = $1 AND person_id = $2 ORDER BY at DESC, code LIMIT 1";
+    let row = tx.optional(sql, &[v(agreement), v(person)])?;
+    row.map(|row| Ok(Subscription { code: row.get(0)?, reg_type: row.get(1)? })).transpose()
 }
 
 /// The numbers behind a code of an agreement.

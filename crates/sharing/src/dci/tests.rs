@@ -16,7 +16,8 @@ use super::envelope::{Header, SIGNER, signed_text};
 use super::service;
 use crate::agreements::rules::Terms;
 use crate::agreements::tests::{houses, terms};
-use crate::pushes::tests::receiver;
+use crate::pushes::service as pushes;
+use crate::pushes::tests::{receiver, rename};
 use crate::queries::tests::{enter, program, reads_of};
 
 const SEARCH: &str = "/api/dci/registry/sync/search";
@@ -46,7 +47,10 @@ fn of(person: &Person, reference: &str) -> Value {
 
 /// Whether an answer carries this platform's signature over its parts as they were sent.
 fn is_ours(app: &App, reply: &Reply) -> bool {
-    let text = reply.text();
+    is_signed_by(app, &reply.text())
+}
+
+fn is_signed_by(app: &App, text: &str) -> bool {
     let point = hex::decode(service::public_key(app).expect("a key")).expect("hexadecimal");
     let key = VerifyingKey::from_bytes(&point, SIGNER).expect("a point");
     let (head, rest) = text.split_once("\"header\":").expect("a header");
@@ -229,6 +233,33 @@ async fn answers_are_brought_to_the_agreed_address_and_watches_begin_and_end() {
         let said = caller.post_json(path, &watch).await.json();
         let code = said["message"]["subscribe_response"][0]["subscriptions"][0]["code"].clone();
         assert_eq!(code.as_str().map(str::len), Some(32), "{said}");
+        rename(app, &person, "19900000001").await;
+        for _ in 0..5 {
+            pushes::collect(app).await.expect("looked through");
+        }
+        assert_eq!(pushes::deliver(app).await.expect("tried"), 1);
+        let (head, text) = got.lock().expect("whole")[1].clone();
+        assert!(head.starts_with("post /changes/registry/notify "), "{head}");
+        assert!(is_signed_by(app, &text), "{text}");
+        let told: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(
+            (&told["header"]["action"], &told["header"]["meta"]["sequence"]),
+            (&json!("notify"), &json!(1))
+        );
+        assert_eq!(told["header"]["message_id"], told["message"]["transaction_id"]);
+        let event = &told["message"]["notify_event"][0];
+        assert_eq!(
+            (&event["reference_id"], &event["data"]["reg_type"]),
+            (&code, &json!("SOCIAL_REGISTRY"))
+        );
+        let changed = &event["data"]["reg_records"]["additional_attributes"];
+        assert_eq!(
+            *changed,
+            json!([{"key": "phone", "value": "19900000001"}]),
+            "only what changed"
+        );
+        assert!(!text.contains(person.number.as_str()));
+
         watch["message"]["transaction_id"] = json!("w-2");
         watch["message"]["subscribe_request"][0]["subscribe_criteria"]["filter"]["value"] =
             json!("11010119900307803X");

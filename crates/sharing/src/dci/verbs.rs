@@ -192,18 +192,26 @@ async fn subscribe(
     let mut codes = HashMap::new();
     if let (Ok(lines), Some(ask)) = (&found, ask) {
         let known = |who: &Who| lines.get(&who.reference).is_some_and(|line| line.state == "found");
-        let watched: Vec<(Who, String)> = ask
+        let kind = |who: &Who| {
+            let item = items.iter().find(|item| item.reference == who.reference);
+            item.map(|item| item.criteria.reg_type.clone()).unwrap_or_default()
+        };
+        let watched: Vec<(Who, String, String)> = ask
             .persons
             .into_iter()
             .filter(known)
-            .map(|who| (who, hex::encode(random::<16>())))
+            .map(|who| (kind(&who), who, hex::encode(random::<16>())))
+            .map(|(kind, who, code)| (who, code, kind))
             .collect();
-        codes = watched.iter().map(|(who, code)| (who.reference.clone(), code.clone())).collect();
+        codes =
+            watched.iter().map(|(who, code, _)| (who.reference.clone(), code.clone())).collect();
         let agreement = txn.agreement;
         let keep = move |tx: &mut Tx<'_>| {
-            for (who, code) in &watched {
+            for (who, code, kind) in &watched {
                 let numbers = (who.number.as_str(), who.card_number.as_str());
-                store::insert_code(tx, code, agreement, numbers, Utc::now())?;
+                let person = queries::person_of(tx, who)?;
+                let about = (person, kind.as_str());
+                store::insert_code(tx, code, agreement, numbers, about, Utc::now())?;
             }
             Ok::<_, DbError>(())
         };

@@ -7,6 +7,7 @@ use kernel::actor::Actor;
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
+use kernel::org;
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
@@ -16,6 +17,8 @@ use super::store::{self, Push, Watch};
 use crate::agreements::catalogue::{from_codes, to_codes};
 use crate::agreements::rules::{Agreement, Refused};
 use crate::agreements::service as agreements;
+use crate::consents;
+use crate::dci::notify;
 use crate::queries::rules::{self as questions, Ask};
 use crate::queries::service::{self as queries, Answer};
 
@@ -113,6 +116,12 @@ fn queue(tx: &mut Tx<'_>, app: &App, watch: &Watch) -> Result<bool, Problem> {
         Err(problem) => return Err(problem),
     };
     let Some(person) = people::store::by_id(tx, watch.person)? else { return Ok(false) };
+    if one.terms.by_consent {
+        let consenting = consents::store::consenting(tx, one.id, &[person.id])?;
+        if consenting.is_empty() {
+            return Ok(false);
+        }
+    }
     let mut fields = from_codes(&watch.fields).unwrap_or_default();
     fields.retain(|field| one.terms.fields.contains(field));
     let values = queries::values(tx, &person, &fields, now)?;
@@ -131,7 +140,10 @@ fn queue(tx: &mut Tx<'_>, app: &App, watch: &Watch) -> Result<bool, Problem> {
     let mut entry = Entry::new(app.id(), now, &Actor::system(), "share.pushed", "Art. 18");
     entry.actor.org = Some(one.org);
     entry.item.clone_from(&one.terms.item);
-    let entry = entry.about(person.id).on("agreement", one.id).why(&one.terms.purpose, &codes);
+    let orgs = org::all(tx)?;
+    let name = orgs.iter().find(|org| org.id == one.org).map_or("", |org| org.name_zh.as_str());
+    let why = format!("{name}\u{ff1a}{}", one.terms.purpose);
+    let entry = entry.about(person.id).on("agreement", one.id).why(why, &codes);
     journal::record(tx, &entry)?;
     Ok(true)
 }
@@ -194,7 +206,10 @@ pub async fn deliver_at(app: &App, now: Utc) -> Result<usize, Problem> {
             }
             Err(problem) => return Err(problem),
         };
-        let (state, said) = match send(app, &one, &push, now).await {
+        let (agreement, person) = (push.agreement, push.person);
+        let find = move |tx: &mut Tx<'_>| notify::subscription(tx, agreement, person);
+        let dci = app.db.read(find).await?;
+        let (state, said) = match send(app, &one, &push, dci, now).await {
             Ok(()) => ("sent", String::new()),
             Err(said) if push.tries + 1 >= MOST_TRIES => ("dead", said),
             Err(said) => ("waiting", said),
@@ -218,16 +233,28 @@ async fn note(
 }
 
 /// One attempt; what went wrong, without the person's data.
-async fn send(app: &App, one: &Agreement, push: &Push, now: Utc) -> Result<(), String> {
+async fn send(
+    app: &App,
+    one: &Agreement,
+    push: &Push,
+    dci: Option<notify::Subscription>,
+    now: Utc,
+) -> Result<(), String> {
     let context = binding("share-push", push.agreement, push.person);
     let sealed = push.sealed.as_deref().unwrap_or_default();
     let body = app.keys.open_field(sealed, &context).ok_or("the body cannot be opened")?;
-    let body = String::from_utf8(body).map_err(|_| "the body is no text")?;
-    let signature = rules::sign(&app.keys, now, &body).map_err(|p| p.code.to_owned())?;
-    let url = one.terms.push_url.clone();
+    let mut body = String::from_utf8(body).map_err(|_| "the body is no text")?;
+    let mut url = one.terms.push_url.clone();
     if url.is_empty() {
         return Err("no address".to_owned());
     }
+    if let Some(subscription) = dci {
+        let change = serde_json::from_str(&body).map_err(|_| "the body is no change")?;
+        let message = notify::message(app, &subscription, &change);
+        body = message.map_err(|problem| problem.code.to_owned())?;
+        url = format!("{}{}", url.trim_end_matches('/'), notify::PATH);
+    }
+    let signature = rules::sign(&app.keys, now, &body).map_err(|p| p.code.to_owned())?;
     let post = move || {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(10)))

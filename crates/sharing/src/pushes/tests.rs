@@ -72,7 +72,7 @@ fn header<'a>(head: &'a str, name: &str) -> &'a str {
     line.unwrap_or_default()
 }
 
-async fn rename(app: &App, person: &Person, phone: &str) {
+pub(crate) async fn rename(app: &App, person: &Person, phone: &str) {
     let (id, phone, entry) = (person.id, phone.to_owned(), app.id());
     let clerk = actor(Role::Clerk);
     let changed = app.db.write(move |tx| {

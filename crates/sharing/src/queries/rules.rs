@@ -104,7 +104,7 @@ fn same_name(one: &str, other: &str) -> bool {
 }
 
 /// Why the brake on bulk reading acts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Signal {
     /// Too many persons in an hour.
     Rate,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cards::rules::Card;
-use kernel::actor::Actor;
+use kernel::actor::{Actor, Role};
 use kernel::db::{DbError, Tx};
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
@@ -21,6 +21,7 @@ use super::store;
 use crate::agreements::catalogue::SharedField;
 use crate::agreements::rules::{Agreement, Refused};
 use crate::agreements::{service as agreements, store as agreed};
+use crate::{consents, desk};
 
 /// An answer.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, utoipa::ToSchema)]
@@ -67,10 +68,36 @@ pub async fn query(app: &App, actor: &Actor, ask: Ask) -> Result<Answer, Problem
 /// # Errors
 /// As [`query`].
 pub async fn query_at(app: &App, actor: &Actor, ask: Ask, now: Utc) -> Result<Answer, Problem> {
+    asked(app, actor, ask, By::Program, now).await
+}
+
+/// Answers a question of an officer of the agreement's department, who asks on a page.
+///
+/// # Errors
+/// As [`query`].
+pub(crate) async fn query_on_page(
+    app: &App,
+    actor: &Actor,
+    ask: Ask,
+    now: Utc,
+) -> Result<Answer, Problem> {
+    asked(app, actor, ask, By::Officer, now).await
+}
+
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The agreement's program.
+    Program,
+    /// An officer of its department.
+    Officer,
+}
+
+async fn asked(app: &App, actor: &Actor, ask: Ask, by: By, now: Utc) -> Result<Answer, Problem> {
     let (platform, actor) = (app.clone(), actor.clone());
     let answered = app
         .db
-        .write(move |tx| match answer(tx, &platform, &actor, &ask, now) {
+        .write(move |tx| match answer(tx, &platform, &actor, &ask, by, now) {
             Ok(answer) => Ok(Ok(answer)),
             // Refused by rule: that is on record, and so are the alerts of the brakes.
             Err(Stop::Rule(refused, signals)) => {
@@ -125,9 +152,21 @@ fn entry(app: &App, actor: &Actor, ask: &Ask, now: Utc, act: &'static str) -> En
     entry
 }
 
-/// The version that counts, for a caller who is the agreement's own program.
-fn admitted(tx: &mut Tx<'_>, actor: &Actor, agreement: Id, now: Utc) -> Result<Agreement, Stop> {
-    if agreed::agreement_of(tx, actor.account)? != Some(agreement) {
+/// The version that counts, for a caller who is the agreement's own program, or an officer of its
+/// department.
+fn admitted(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    agreement: Id,
+    by: By,
+    now: Utc,
+) -> Result<Agreement, Stop> {
+    let program = agreed::agreement_of(tx, actor.account)?;
+    let fits = match by {
+        By::Program => program == Some(agreement),
+        By::Officer => program.is_none() && actor.role == Role::DepartmentOfficer,
+    };
+    if !fits {
         return Err(Refused::NotYourAgreement.into());
     }
     let grace = settings::get(tx, &crate::agreements::REVIEW_GRACE_DAYS, now)?;
@@ -136,8 +175,15 @@ fn admitted(tx: &mut Tx<'_>, actor: &Actor, agreement: Id, now: Utc) -> Result<A
     if actor.org == Some(one.org) { Ok(one.clone()) } else { Err(Refused::NotYourAgreement.into()) }
 }
 
-fn answer(tx: &mut Tx<'_>, app: &App, actor: &Actor, ask: &Ask, now: Utc) -> Result<Answer, Stop> {
-    let agreement = admitted(tx, actor, ask.agreement, now)?;
+fn answer(
+    tx: &mut Tx<'_>,
+    app: &App,
+    actor: &Actor,
+    ask: &Ask,
+    by: By,
+    now: Utc,
+) -> Result<Answer, Stop> {
+    let agreement = admitted(tx, actor, ask.agreement, by, now)?;
     let fields = rules::check(ask, &agreement)?;
     let digest = rules::digest(&app.keys, ask)?;
     let place = [b"share-answer".as_slice(), &agreement.id.0.to_be_bytes(), &digest].concat();
@@ -148,8 +194,13 @@ fn answer(tx: &mut Tx<'_>, app: &App, actor: &Actor, ask: &Ask, now: Utc) -> Res
         let answer = serde_json::from_slice(&opened);
         return answer.map_err(|error| DbError::Engine(error.to_string()).into());
     }
-    let found = find(tx, ask)?;
-    brake(tx, app, ask, &found, now)?;
+    let mut found = find(tx, ask)?;
+    if agreement.terms.by_consent {
+        let ids: Vec<Id> = found.values().map(|person| person.id).collect();
+        let consenting = consents::store::consenting(tx, agreement.id, &ids)?;
+        found.retain(|_, person| consenting.contains(&person.id));
+    }
+    brake(tx, app, ask, &found, by, now)?;
     let persons = ask.persons.len() as i64;
     if !store::take_volume(tx, agreement.id, persons, agreement.terms.per_day, now)? {
         return Err(Refused::VolumeSpent.into());
@@ -220,6 +271,7 @@ fn brake(
     app: &App,
     ask: &Ask,
     found: &HashMap<String, Person>,
+    by: By,
     now: Utc,
 ) -> Result<(), Stop> {
     let mut ids: Vec<Id> = found.values().map(|person| person.id).collect();
@@ -231,7 +283,21 @@ fn brake(
         novelty: settings::get(tx, &super::NOVELTY, now)?,
         off_hours: settings::get(tx, &super::OFF_HOURS, now)?,
     };
-    let signals = rules::signals(seen, brakes, now);
+    let mut signals = rules::signals(seen, brakes, now);
+    if by == By::Officer {
+        let since = now.plus_seconds(-3_600);
+        let (persons, new) = desk::store::hour_of(tx, ask.agreement, ask.officer.trim(), since)?;
+        let (persons, novel) = (seen.persons + persons, seen.novel + new);
+        let his = rules::Seen { persons, novel, ..rules::Seen::default() };
+        let narrow = Brakes {
+            rate: settings::get(tx, &desk::RATE, now)?,
+            novelty: settings::get(tx, &desk::NOVELTY, now)?,
+            off_hours: settings::get(tx, &desk::OFF_HOURS, now)?,
+        };
+        signals.extend(rules::signals(his, narrow, now));
+        signals.sort_unstable();
+        signals.dedup();
+    }
     // A canary never shows: who reads one is answered as with anybody else.
     let shows = signals.iter().any(|signal| *signal != Signal::Canary);
     let needs = shows && settings::get(tx, &super::SECOND_OFFICER, now)? == 1;

@@ -4,6 +4,8 @@
 
 pub mod api;
 pub mod pages;
+pub mod paper;
+mod pdf;
 pub mod rules;
 pub mod service;
 pub mod store;

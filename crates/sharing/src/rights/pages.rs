@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use codes::store::Use;
 use kernel::actor::{Access, Actor, Role};
-use kernel::http::{Form, Page, Path, Routes, render};
+use kernel::http::{Form, NoFields, Page, Path, Routes, render};
 use kernel::id::Id;
 use kernel::law::Text;
 use kernel::platform::App;
@@ -19,6 +19,7 @@ use super::api::{OFFICERS, step};
 use super::rules::{HOLDINGS, Holding, Kind};
 use super::service::{self, Asking, Behalf, Section};
 use super::store::{self, Request};
+use super::{paper, pdf};
 
 const HOLDER: Access = Access::Roles(&[Role::Holder]);
 const OFFICER: Access = Access::Roles(OFFICERS);
@@ -39,6 +40,7 @@ pub(super) fn routes(sections: &'static [Section]) -> Routes {
         .page(Method::POST, "/desk/people/{person}/rights", DESK, &[19], desk_ask)
         .page(Method::GET, "/office/rights", OFFICER, &[19], office)
         .page(Method::POST, "/office/rights/{id}", OFFICER, &[19], answer)
+        .page(Method::POST, "/office/rights/{id}/copy", OFFICER, &[19], copy_for)
         .share(Sections(sections))
         .more("/me/rights", Text::new("我的个人信息权利", "My data, my rights"))
         .nav(OFFICERS, "/office/rights", Text::new("个人信息权利", "Rights requests"), None)
@@ -150,7 +152,7 @@ struct CopyForm {
 #[template(path = "rights_copy.html")]
 struct CopyPage {
     p: Page,
-    parts: Vec<(String, String)>,
+    lines: Vec<paper::Line>,
 }
 
 async fn copy(
@@ -169,14 +171,38 @@ async fn copy(
     };
     let pretty =
         |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_default();
-    if form.form == "print" {
-        let parts = copy.as_object().into_iter().flatten();
-        let parts = parts.map(|(key, value)| (key.clone(), pretty(value))).collect();
-        return render(&CopyPage { p, parts });
+    match form.form.as_str() {
+        "print" => {
+            let lines = paper::lines(&copy, p.lang);
+            return render(&CopyPage { p, lines });
+        }
+        "pdf" => return Ok(as_pdf(&p, &copy)),
+        _ => {}
     }
     let kind = (header::CONTENT_TYPE, "application/json; charset=utf-8");
     let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"yikatong-my-data.json\"");
     Ok(([kind, name], pretty(&copy)).into_response())
+}
+
+fn as_pdf(p: &Page, copy: &serde_json::Value) -> Response {
+    let title = p.t("个人信息副本（社会保障卡一卡通）", "A copy of personal data at One Card");
+    let file = pdf::pdf(title, &paper::lines(copy, p.lang));
+    let kind = (header::CONTENT_TYPE, "application/pdf");
+    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"yikatong-data.pdf\"");
+    ([kind, name, (header::CACHE_CONTROL, "no-store")], file).into_response()
+}
+
+/// The copy for a guardian, an agent or a relative, to be handed over.
+async fn copy_for(
+    AppState(app): AppState<App>,
+    Extension(Sections(sections)): Extension<Sections>,
+    actor: Actor,
+    Path(id): Path<String>,
+    p: Page,
+    Form(NoFields {}): Form<NoFields>,
+) -> Result<Response, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    Ok(as_pdf(&p, &service::copy_for(&app, &actor, id, sections).await?))
 }
 
 #[derive(Deserialize)]

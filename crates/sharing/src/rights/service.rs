@@ -299,6 +299,41 @@ pub async fn copy(
         .await
 }
 
+/// The copy that a guardian, an agent or a relative of the deceased asked for at a counter, for whoever
+/// answers the request and hands it over (PIPL 45, 49); on record before the person's eyes.
+///
+/// # Errors
+/// There is no such request, it is no request of a copy, or it was refused or taken back.
+pub async fn copy_for(
+    app: &Platform,
+    actor: &Actor,
+    id: Id,
+    sections: &'static [Section],
+) -> Result<Value, Problem> {
+    let (now, actor, entry_id) = (Utc::now(), actor.clone(), app.id());
+    app.db
+        .write(move |tx| {
+            let request = store::one(tx, id)?.ok_or_else(Problem::not_found)?;
+            if request.kind != Kind::Copy || request.asked_as == "self" {
+                return Err(Problem::not_found());
+            }
+            if !matches!(request.state, State::Taken | State::Granted) {
+                return Err(Refused::Over.into());
+            }
+            if request.asked_by == actor.account || actor.person == Some(request.person) {
+                return Err(Refused::OwnRequest.into());
+            }
+            let copy = collect(tx, request.person, sections, now)?;
+            let entry = Entry::new(entry_id, now, &actor, "rights.copied", "Art. 19")
+                .about(request.person)
+                .on("rights", id)
+                .why(format!("代为复制个人信息：{}", request.asked_as), &["all"]);
+            journal::record(tx, &entry)?;
+            Ok::<_, Problem>(copy)
+        })
+        .await
+}
+
 /// Uses and accesses of a copy; whoever has more asks for the rest.
 const MOST: i64 = 10_000;
 

@@ -149,6 +149,20 @@ async fn only_agents_and_close_relatives_of_the_deceased_ask_for_somebody_else()
         assert_eq!(request.asked_as, "relative: 女儿, 户口簿");
         let own = service::answer(app, &clerk, id, Step::Take).await;
         assert_eq!(code(own), "rights/own-request", "the clerk who entered it does not answer it");
+        let early = service::copy_for(app, &house.officer, id, SECTIONS).await;
+        assert_eq!(code(early), "rights/over", "nobody has taken it");
+        service::answer(app, &house.officer, id, Step::Take).await.expect("taken");
+        let own = service::copy_for(app, &clerk, id, SECTIONS).await;
+        assert_eq!(code(own), "rights/own-request");
+        let routes = kernel::http::kernel_routes().merge(super::routes(SECTIONS));
+        let router = kernel::http::build(app.clone(), routes).router;
+        let mut office = Client::signed_in(&router, app, &house.officer).await;
+        assert!(office.get("/office/rights").await.text().contains(&format!("{id}/copy")));
+        let copy = office.post_form(&format!("/office/rights/{id}/copy"), &[]).await;
+        assert!(copy.body.starts_with(b"%PDF-1.7"), "{}", copy.text());
+        let acts = app.db.read(move |tx| kernel::journal::about(tx, person, Id(i64::MAX), 50));
+        let acts = acts.await.expect("read");
+        assert!(acts.iter().any(|one| one.act == "rights.copied" && one.purpose.contains("女儿")));
     }
 }
 
@@ -185,6 +199,11 @@ async fn a_holder_copies_everything_with_his_password_and_asks_on_the_page() {
         assert!(acts.expect("read").iter().any(|one| one.act == "rights.copied"));
         let print = [("password", "correct horse 9"), ("form", "print")];
         assert!(holder.post_form("/me/rights/copy", &print).await.text().contains("13900000000"));
+        let pdf = [("password", "correct horse 9"), ("form", "pdf")];
+        let pdf = holder.post_form("/me/rights/copy", &pdf).await;
+        assert_eq!(pdf.header("content-type"), "application/pdf");
+        let phone: String = "13900000000".bytes().map(|digit| format!("{digit:04X}")).collect();
+        assert!(pdf.body.starts_with(b"%PDF-1.7") && pdf.text().contains(&phone));
         let ask = [("kind", "correction"), ("about", "identity"), ("words", "民族有误")];
         assert_eq!(holder.post_form("/me/rights", &ask).await.status, 303);
         let page = holder.get("/me/rights").await.text();

@@ -79,7 +79,7 @@ async fn without_the_key_or_with_another_one_nothing_is_read_or_written() {
         let refused = put_word(&test.db, 1, sealed("王小明")).await;
         assert!(matches!(refused, Err(DbError::Engine(_))), "{refused:?}");
         test.db.seal_with(&keys("three"));
-        let other = keys("four").column_cipher().seal("王小明");
+        let other = keys("four").column_cipher(1).expect("a key").seal("王小明");
         let sql = format!("INSERT INTO thing (id, word) VALUES (1, '{other}')");
         test.db.housekeeping(move |tx| tx.execute(&sql, &[]).map(drop)).await.expect("kept");
         let sql = "SELECT word FROM thing WHERE id = 1";

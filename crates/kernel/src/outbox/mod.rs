@@ -1,17 +1,25 @@
 //! Messages to the outside, written in the transaction of what they tell, delivered afterwards.
 //!
-//! A message is delivered at least once, in order of its topic; its body is erased when it is done.
+//! A message is delivered at least once, under an id by which the gateway knows it again; it is erased
+//! when it was taken. One that the gateway refuses for good waits for an operator and holds up nobody.
 
+mod deliver;
+mod gateway;
+pub mod simulator;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use std::io::Write as _;
 
 use crate::db::{DbError, Tx, sealed, v};
 use crate::id::Id;
-use crate::platform::App;
 use crate::time::Utc;
+
+pub use deliver::{Queue, again, deliver, queue, run};
+pub use gateway::{HttpSms, port_in};
 
 /// A short message to a phone.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -22,13 +30,27 @@ pub struct Sms {
     pub text: String,
 }
 
+/// Why a message was not taken. The words go to operators: no numbers and no texts in them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failed {
+    /// The gateway cannot be spoken to now, or does not know us: the others wait too.
+    #[error("{0}")]
+    Down(String),
+    /// It did not take this one; it is tried again later.
+    #[error("{0}")]
+    Later(String),
+    /// It will never take this one.
+    #[error("{0}")]
+    Never(String),
+}
+
 /// The way to the operator's SMS gateway. An implementation must not log texts: they carry codes.
 pub trait SmsPort: Send + Sync {
-    /// Hands one message over.
+    /// Hands one message over; `id` is the same at each attempt.
     ///
     /// # Errors
-    /// The gateway did not take it; it is tried again later.
-    fn send(&self, sms: &Sms) -> std::io::Result<()>;
+    /// The gateway did not take it.
+    fn send(&self, id: Id, sms: &Sms) -> Result<(), Failed>;
 }
 
 /// Appends each message as a JSON line to a file: for demonstrations, and for gateways that read
@@ -36,10 +58,13 @@ pub trait SmsPort: Send + Sync {
 pub struct FileSms(pub PathBuf);
 
 impl SmsPort for FileSms {
-    fn send(&self, sms: &Sms) -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.0)?;
-        let line = serde_json::to_string(sms)? + "\n";
-        file.write_all(line.as_bytes())
+    fn send(&self, _: Id, sms: &Sms) -> Result<(), Failed> {
+        let append = || {
+            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&self.0)?;
+            let line = serde_json::to_string(sms)? + "\n";
+            file.write_all(line.as_bytes())
+        };
+        append().map_err(|error: std::io::Error| Failed::Down(error.to_string()))
     }
 }
 
@@ -78,38 +103,11 @@ pub fn put_all_sms(tx: &mut Tx<'_>, now: Utc, messages: &[(Id, Sms)]) -> Result<
     tx.insert_rows("outbox (id, topic, body, created_at)", "", &rows).map(drop)
 }
 
-/// Delivers waiting messages for as long as the runtime lives.
-pub async fn run(app: App, port: impl SmsPort + 'static) {
-    let port = std::sync::Arc::new(port);
-    loop {
-        if let Err(error) = deliver(&app, port.clone()).await {
-            tracing::warn!(%error, "messages could not be delivered; they wait");
-            tokio::time::sleep(Duration::from_secs(2)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
+/// No way to a gateway: all messages wait.
+pub struct NoSms;
 
-async fn deliver(app: &App, port: std::sync::Arc<impl SmsPort + 'static>) -> Result<(), DbError> {
-    let waiting: Vec<(Id, String)> = app
-        .db
-        .read(|tx| {
-            let sql = "SELECT id, body FROM outbox WHERE topic = 'sms' ORDER BY id LIMIT 100";
-            let rows = tx.query(sql, &[])?;
-            rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, DbError>>()
-        })
-        .await?;
-    for (id, body) in waiting {
-        let port = port.clone();
-        let sent = tokio::task::spawn_blocking(move || port.send(&serde_json::from_str(&body)?));
-        match sent.await {
-            Ok(Ok(())) => {
-                let sql = "DELETE FROM outbox WHERE id = $1";
-                app.db.housekeeping(move |tx| tx.execute(sql, &[v(id)]).map(drop)).await?;
-            }
-            Ok(Err(error)) => return Err(DbError::Unavailable(error.to_string())),
-            Err(error) => return Err(DbError::Engine(error.to_string())),
-        }
+impl SmsPort for NoSms {
+    fn send(&self, _: Id, _: &Sms) -> Result<(), Failed> {
+        Err(Failed::Down("sms.json cannot be used".to_owned()))
     }
-    Ok(())
 }
