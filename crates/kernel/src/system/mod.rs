@@ -34,13 +34,22 @@ pub const TURN: Job = Job { name: "kernel.key-turn", every: Duration::from_secs(
 
 fn turn(app: App) -> Round {
     Box::pin(async move {
+        if app.db.read(turning).await?.next.is_none() {
+            return Ok("settled".to_owned());
+        }
         let (began, mut steps) = (Instant::now(), 0);
+        let mut trouble = None;
         while began.elapsed() < ROUND {
-            if !app.db.turn_step(STEP).await? {
-                break;
+            match app.db.turn_step(STEP).await {
+                Ok(true) => steps += 1,
+                Ok(false) => break,
+                // Somebody writes for long: he goes first, and the step is repeated.
+                Err(error) => trouble = Some(error),
             }
-            steps += 1;
             tokio::time::sleep(REST).await;
+        }
+        if let (0, Some(error)) = (steps, trouble) {
+            return Err(error.into());
         }
         Ok(format!("{steps} steps"))
     })
