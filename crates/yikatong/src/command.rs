@@ -8,8 +8,8 @@ use kernel::db::{Db, Limits, Location, MigrationState};
 use kernel::keys::Keys;
 
 use crate::{
-    bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command, keys_command,
-    migrations, pay_simulator, serve, sms_simulator, staff, terminal_command,
+    bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command,
+    keys_command, migrations, pay_simulator, serve, sms_simulator, staff, terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.

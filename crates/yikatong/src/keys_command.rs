@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(told(&state), "generation 2 seals everything");
         let newest = app.db.read(|tx| journal::newest(tx, kernel::id::Id(i64::MAX), 9)).await;
         let newest = newest.expect("read");
-        assert!(newest.iter().any(|entry| entry.actor_name == clerk.name), "opened by another process");
+        assert!(
+            newest.iter().any(|entry| entry.actor_name == clerk.name),
+            "opened by another process"
+        );
         run(place, KeysCommand::Status).await.expect("told");
     }
 }
