@@ -64,7 +64,7 @@ async fn an_officer_sees_the_agreed_fields_and_the_person_sees_the_officer() {
         assert!(text.contains("是否在世") && text.contains("<dd>yes</dd>"), "{text}");
         assert!(!text.contains(&person.phone) && !text.contains(person.number.as_str()), "{text}");
         let reads = reads_of(app, person.id).await;
-        assert_eq!((reads.len(), reads[0].fields.as_str()), (1, "alive,name_masked"));
+        assert_eq!((reads.len(), reads[0].fields.as_str()), (1, "name_masked,alive"));
         assert!(reads[0].detail.contains(&house.officer.name));
 
         let nobody = post(&mut officer, "11010119900307803X", "案2026-17").await;
