@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use kernel::actor::Actor;
 use kernel::db::{DbError, Limits, Turning, turning};
+use kernel::platform::App;
 
 use crate::command::Place;
 use crate::serve;
@@ -39,21 +40,28 @@ pub async fn run(place: Place, command: KeysCommand) -> Result<ExitCode, String>
             }
             Err(problem) => return Err(format!("{}: {}", problem.title.en, problem.advice.en)),
         }
-        while wait {
-            match app.db.turn_step(1_000).await {
-                Ok(true) => tokio::time::sleep(Duration::from_millis(5)).await,
-                Ok(false) => break,
-                // Somebody writes for long: he goes first.
-                Err(error) => {
-                    tracing::info!(%error, "a step is repeated");
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-            }
+        if wait {
+            turned(&app).await;
         }
     }
     let state = app.db.read(turning).await.map_err(|error: DbError| error.to_string())?;
     println!("{}", told(&state));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes steps until none is left.
+async fn turned(app: &App) {
+    loop {
+        match app.db.turn_step(1_000).await {
+            Ok(true) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Ok(false) => return,
+            // Somebody writes for long: he goes first.
+            Err(error) => {
+                tracing::info!(%error, "a step is repeated");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
 }
 
 fn told(state: &Turning) -> String {

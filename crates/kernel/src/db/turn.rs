@@ -219,7 +219,7 @@ impl Work {
         let after = String::from_utf8_lossy(&state.upto).into_owned();
         let after = if after.is_empty() { least } else { after };
         let (mut pages, mut upto) = (Vec::new(), end.clone());
-        for (table, column) in leading(tx)? {
+        for (table, column) in with_texts(tx, &after, &end)? {
             let sql = format!(
                 "SELECT {column} FROM {table} WHERE {column} > $1 AND {column} < $2
                  ORDER BY {column} LIMIT $3"
@@ -379,6 +379,22 @@ fn slice(
                       / CAST(current_setting('block_size') AS BIGINT)";
     let pages: i64 = tx.raw_query(sql, &[v(table)])?.first().ok_or(DbError::NotOne(0))?.get(0)?;
     Ok((rows, Some(from + PAGES).filter(|next| *next < pages)))
+}
+
+/// Columns that begin an index and have texts between two bounds, found in one question.
+fn with_texts(tx: &mut Tx<'_>, after: &str, end: &str) -> Result<Vec<(String, String)>, DbError> {
+    let all = leading(tx)?;
+    let has = |(table, column): &(String, String)| {
+        format!("EXISTS (SELECT 1 FROM {table} WHERE {column} > $1 AND {column} < $2)")
+    };
+    let asked: Vec<String> = all.iter().map(has).collect();
+    let sql = format!("SELECT {}", asked.join(", "));
+    let rows = tx.raw_query(&sql, &[v(after), v(end)])?;
+    let row = rows.first().ok_or(DbError::NotOne(0))?;
+    let has = |place: usize| row.get::<bool>(place);
+    let kept = all.into_iter().enumerate().map(|(place, one)| Ok((has(place)?, one)));
+    let kept = kept.collect::<Result<Vec<_>, DbError>>()?;
+    Ok(kept.into_iter().filter(|(has, _)| *has).map(|(_, one)| one).collect())
 }
 
 /// Texts that begin an index: these are looked for, joined or unique.
