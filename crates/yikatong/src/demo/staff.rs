@@ -93,7 +93,7 @@ pub(super) const ORGS: [DemoOrg; 14] = [
 ];
 
 /// Role, login, name and organisation of each account.
-pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 13] = [
+pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 14] = [
     (Role::Clerk, "clerk", "窗口 小渝", "outlet"),
     (Role::OutletManager, "manager", "网点 老巴", "outlet"),
     (Role::DistrictOfficer, "district", "区县 小江", "district"),
@@ -107,4 +107,5 @@ pub(super) const ACCOUNTS: [(Role, &str, &str, &str); 13] = [
     (Role::HotlineAgent, "hotline", "热线 小声", "hotline"),
     (Role::Auditor, "auditor", "审计 老明", "audit"),
     (Role::Administrator, "admin", "运维 小稳", "operator"),
+    (Role::Administrator, "admin2", "运维 老固", "operator"),
 ];
