@@ -132,6 +132,8 @@ struct AccessPage {
     next: Option<Id>,
     /// Entries of the whole platform that are shown to the people concerned only later.
     delayed: i64,
+    /// The reader's own account.
+    own: Id,
 }
 
 impl AccessPage {
@@ -235,7 +237,7 @@ async fn access(
         })
         .await?;
     let next = (entries.len() == SHOWN as usize).then(|| entries.last().map(|e| e.id)).flatten();
-    render(&AccessPage { p, entries, next, delayed })
+    render(&AccessPage { p, entries, next, delayed, own: actor.account })
 }
 
 #[cfg(test)]

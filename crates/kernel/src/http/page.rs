@@ -6,7 +6,6 @@ use axum::http::{Method, Uri, header};
 
 use super::guard::Caller;
 use super::nav::{Nav, nav};
-use super::routes::NavEntry;
 use crate::actor::{Actor, Role};
 use crate::auth;
 use crate::divisions::{Region, region_of};
@@ -204,18 +203,6 @@ pub fn home_of(role: Role) -> &'static str {
         Role::Clerk | Role::OutletManager => "/desk",
         _ => "/office",
     }
-}
-
-/// The services of holders that are not in the bar.
-pub(super) fn further(app: &App, lang: Lang) -> Vec<NavItem> {
-    let entries = app.nav.get().map_or(&[][..], Vec::as_slice).iter();
-    let item = |entry: &NavEntry| NavItem {
-        href: entry.href.to_owned(),
-        label: entry.label.get(lang).to_owned(),
-        current: false,
-        key: None,
-    };
-    entries.filter(|entry| !entry.main).map(item).collect()
 }
 
 impl FromRequestParts<App> for Page {
