@@ -9,7 +9,7 @@ use kernel::divisions::{self, Division};
 use kernel::http::{Form, Page, Path, Query, Routes, render};
 use kernel::id::Id;
 use kernel::law::Text;
-use kernel::outbox::FileSms;
+use kernel::outbox::{self, FileSms};
 use kernel::platform::App;
 use kernel::problem::Problem;
 use kernel::time::Utc;
@@ -176,7 +176,10 @@ async fn show_status(
     let outlets = crate::service::relatives::outlets(app).await?;
     let outlet = outlets.into_iter().find(|(id, _)| *id == status.outlet).map(|(_, name)| name);
     let shown = app.config.demo && status.state == "unconfirmed" && !phone.is_empty();
-    let sms = shown.then(|| FileSms(app.config.data.join("sms.jsonl")).last_to(phone)).flatten();
+    let shown = shown && outbox::handed_over(app).await?;
+    let sms = shown
+        .then(|| FileSms(app.config.data.join("sms.jsonl")).last_to(phone, "申领验证码"))
+        .flatten();
     let sms = sms.map(|sms| sms.text);
     let code = problem.as_ref().map_or(200, |problem| problem.status);
     let page = render(&StatusPage { p, reference, status, outlet, sms, problem })?;

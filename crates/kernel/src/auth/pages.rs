@@ -13,7 +13,7 @@ use super::{
 use crate::actor::{Access, Role};
 use crate::http::{Form, NoFields, Page, Routes, home_of, render};
 use crate::id::Id;
-use crate::outbox::FileSms;
+use crate::outbox::{self, FileSms};
 use crate::platform::{App, Platform};
 use crate::problem::Problem;
 
@@ -149,7 +149,9 @@ async fn show_code_form(
     };
     let phone = phone.unwrap_or_default();
     let file = FileSms(app.config.data.join("sms.jsonl"));
-    let last = app.config.demo.then(|| file.last_to(&phone)).flatten();
+    // A code of an earlier sign-in, or another message, would be taken for the one that is on its way.
+    let shown = app.config.demo && outbox::handed_over(app).await?;
+    let last = shown.then(|| file.last_to(&phone, "登录验证码")).flatten();
     let demo_message = last.map(|sms| sms.text).unwrap_or_default();
     render(&CodeForm { p, error, phone: mask_phone(&phone), demo_message })
 }

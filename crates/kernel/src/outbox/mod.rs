@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{DbError, Tx, sealed, v};
 use crate::id::Id;
+use crate::platform::Platform;
 use crate::time::Utc;
 
 pub use deliver::{Queue, again, deliver, queue, run};
@@ -69,12 +70,29 @@ impl SmsPort for FileSms {
 }
 
 impl FileSms {
-    /// The last message to a phone: what the demonstration shows on screen.
-    pub fn last_to(&self, phone: &str) -> Option<Sms> {
+    /// The last message to a phone that has a word in it: what the demonstration shows on screen.
+    pub fn last_to(&self, phone: &str, word: &str) -> Option<Sms> {
         let text = std::fs::read_to_string(&self.0).ok()?;
         let messages = text.lines().rev().filter_map(|line| serde_json::from_str::<Sms>(line).ok());
-        messages.into_iter().find(|sms| sms.to == phone)
+        messages.into_iter().find(|sms| sms.to == phone && sms.text.contains(word))
     }
+}
+
+/// Waits until what is in the outbox was handed over, three seconds at most; whether it was. For the
+/// demonstration, which shows a message on the next page.
+///
+/// # Errors
+/// See [`DbError`].
+pub async fn handed_over(app: &Platform) -> Result<bool, DbError> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE topic = 'sms' AND tries = 0 AND NOT dead";
+    for _ in 0..15 {
+        let waiting: i64 = app.db.read(move |tx| tx.one(sql, &[])?.get(0)).await?;
+        if waiting == 0 {
+            return Ok(true);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    Ok(false)
 }
 
 /// Puts a short message into the outbox of this transaction.
