@@ -1,6 +1,7 @@
 //! The signed card code CQ1 on the platform's side: keys and their rotation, credentials of holders,
 //! status lists, and the judgement of a code online (`docs/card-code.md`).
 
+pub mod abroad;
 pub mod api;
 pub mod check;
 pub mod issue;

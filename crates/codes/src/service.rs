@@ -4,7 +4,7 @@
 //! item of the day) is done before; the rest is done for all requests that wait, as one set in one
 //! transaction: a look at terminals, cards and people, one insert of uses, one of journal entries.
 
-mod abroad;
+pub(crate) mod abroad;
 mod known;
 mod password;
 
@@ -32,7 +32,10 @@ use crate::store::{self, Use};
 use known::Known;
 
 use abroad::Abroad;
-pub use abroad::{Answered, AskAbroad, Errand, Visitor, ask_abroad};
+pub use abroad::{
+    Answered, AskAbroad, Errand, OfflineUse, TellAbroad, Visitor, ask_abroad, tell_abroad,
+    used_abroad,
+};
 pub use password::{check_password, set_password};
 
 /// The longest text that is looked at as a code.

@@ -193,6 +193,22 @@ pub fn terminal_of(
     row.map(|row| row.get(0)).transpose()
 }
 
+/// The place where a display was accepted by a terminal of another region.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn place_abroad(
+    tx: &mut Tx<'_>,
+    person: Id,
+    credential: &[u8; 8],
+    counter: i64,
+) -> Result<Option<String>, DbError> {
+    let sql = "SELECT place FROM card_use WHERE person_id = $1 AND credential = $2 AND counter = $3
+               AND terminal_id = 0";
+    let row = tx.optional(sql, &[v(person), v(&credential[..]), v(counter)])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
 /// A person's uses, newest first: the holder's "where my card was used".
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The public list, and the office pages where it is drafted and decided.
 
+mod follow;
 mod office;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +29,7 @@ use crate::rules::workflow::Said;
 use crate::rules::{self, Area, Channel, Function, Group, Item, Level, List, Way, Word};
 use crate::service::{self, Proposal, Task};
 use crate::store::Suspension;
+use follow::{follow, follow_form};
 use office::{comment, history, import, import_form, lift, overdue, paper, suspend, withdraw};
 
 const MAKERS: &[Role] = &[Role::MunicipalOfficer, Role::DepartmentOfficer, Role::DistrictOfficer];
@@ -43,6 +45,8 @@ const APPROVERS: &[Role] = &[Role::MunicipalApprover, Role::DistrictApprover];
 pub(crate) fn routes() -> Routes {
     Routes::new("items")
         .page(Method::GET, "/items", Access::Public, &[14], list)
+        .page(Method::GET, "/follow-items", Access::SignedIn, &[14], follow_form)
+        .page(Method::POST, "/follow-items", Access::SignedIn, &[14], follow)
         .page(Method::GET, "/items/{code}", Access::Public, &[6, 7, 14, 18], one)
         .page(Method::GET, "/office/items/propose", Access::Roles(MAKERS), &[14], form)
         .page(Method::POST, "/office/items/propose", Access::Roles(MAKERS), &[14], propose)

@@ -40,3 +40,11 @@ pub const SUSPENSION_DAYS: Setting = days(
     "紧急停用最长天数",
     "Longest emergency suspension in days",
 );
+/// Before the last day of a step that those who may take it are reminded.
+pub const REMIND_DAYS: Setting = days(
+    "items.remind-days",
+    2,
+    30,
+    "环节到期前提醒天数",
+    "Days before its last day that a step is reminded of",
+);

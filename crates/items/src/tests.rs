@@ -15,6 +15,7 @@ use crate::rules::workflow::Said;
 use crate::service::{self, Proposal};
 use crate::{MIGRATIONS, seed, store};
 
+mod follow;
 mod more;
 
 struct House {

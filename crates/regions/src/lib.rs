@@ -12,6 +12,7 @@ pub mod circle;
 pub mod freezes;
 pub mod joint;
 pub mod lists;
+pub mod offline;
 pub mod onecard;
 pub mod pages;
 pub mod places;
@@ -62,6 +63,7 @@ pub const HANDLERS: &[Handler] = &[
     circle::PROPOSED,
     circle::SIGNED,
     circle::WHOLE,
+    offline::HANDLER,
 ];
 
 /// The schema.
@@ -120,6 +122,9 @@ pub fn jobs() -> Vec<Job> {
     fn places(app: App) -> Round {
         Box::pin(async move { places::round(&app, Utc::now().day()).await })
     }
+    fn offline(app: App) -> Round {
+        Box::pin(async move { offline::round(&app).await })
+    }
     fn months(app: App) -> Round {
         Box::pin(async move {
             joint::service::forget(&app).await?;
@@ -131,6 +136,7 @@ pub fn jobs() -> Vec<Job> {
         Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
         Job { name: "regions.lists", every: Duration::from_secs(2), run: lists },
         Job { name: "regions.places", every: Duration::from_secs(60), run: places },
+        Job { name: "regions.offline-lists", every: Duration::from_secs(15), run: offline },
         Job { name: "regions.joint-hourly", every: Duration::from_secs(3_600), run: months },
         Job { name: "regions.deliver", every: Duration::from_secs(1), run: deliver },
         Job { name: "regions.forget", every: Duration::from_secs(86_400), run: forget },
@@ -156,5 +162,5 @@ pub fn routes_with(
     let joint = joint::api::routes().merge(joint::pages::routes());
     let pages = pages.merge(freezes::pages::routes()).merge(circle::pages::routes());
     let accords = accords::api::routes().merge(accords::pages::routes());
-    api::routes(handlers).merge(pages).merge(joint).merge(recognition).merge(accords)
+    api::routes(handlers).merge(offline::routes()).merge(pages).merge(joint).merge(recognition).merge(accords)
 }

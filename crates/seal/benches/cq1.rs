@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use seal::cq1::{Code, CredentialCache, Kind, StatusDelta, StatusList, StatusState};
+use seal::sm2_fast::FastKey;
 
 #[allow(dead_code, missing_docs)]
 #[path = "../src/cq1/world.rs"]
@@ -52,9 +53,16 @@ fn verifications() {
         terminal.cache = CredentialCache::new(64);
         let _ = terminal.judge(black_box(next.next().expect("endless"))).expect("good");
     });
+    terminal.cache = CredentialCache::new(64);
     let cached = rate(|| {
         let _ = terminal.judge(black_box(next.next().expect("endless"))).expect("good");
     });
+    terminal.cache = CredentialCache::new(64).with_tables(64);
+    let tabled = rate(|| {
+        let _ = terminal.judge(black_box(next.next().expect("endless"))).expect("good");
+    });
+    let held = terminal.cache.table_bytes();
+    let table = rate(|| drop(black_box(FastKey::with_small_table(&key))));
     let mut bad = codes[0];
     bad[19..23].copy_from_slice(&(NOW - 1).to_be_bytes());
     let early = rate(|| assert!(terminal.judge(black_box(&bad)).is_err()));
@@ -62,6 +70,11 @@ fn verifications() {
     println!("  floor: bare SM2 verification {bare:>9.0} /s");
     println!("  cold, two signatures         {cold:>9.0} /s   ratio {:.2}", cold / bare);
     println!("  credential cached            {cached:>9.0} /s   ratio {:.2}", cached / bare);
+    println!("  … and the holder's table     {tabled:>9.0} /s   ratio {:.2}", tabled / bare);
+    println!(
+        "    (each code with a fresh signature that is verified; {held} bytes for this holder)"
+    );
+    println!("  making a holder's table      {table:>9.0} /s   worth {:.1} bare", bare / table);
     println!("  refused before signatures    {early:>9.0} /s   ratio {:.2}", early / bare);
     println!(
         "  a signature of the cold way  {:>9.0} /s   ratio {:.2}",

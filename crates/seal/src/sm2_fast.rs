@@ -1,18 +1,20 @@
 //! SM2 verification in variable time, with tables for the base point and for keys that are used often.
 //!
-//! Everything in a verification is public, so nothing is lost by the variable time. Group and field are
-//! those of the crate `sm2`; only the order of additions is ours, and tests hold it against `sm2`'s own
+//! Everything in a verification is public, so nothing is lost by the variable time. The field is that of
+//! the crate `sm2`; formulas and order of additions are ours, and tests hold them against `sm2`'s own
 //! verification.
+
+mod table;
 
 use std::sync::LazyLock;
 
 use sm2::dsa;
 use sm2::elliptic_curve::group::Group;
 use sm2::elliptic_curve::ops::Reduce;
-use sm2::elliptic_curve::point::AffineCoordinates;
-use sm2::elliptic_curve::{BatchNormalize, PrimeField};
-use sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+use sm2::{FieldBytes, ProjectivePoint, Scalar};
 use sm3::Digest;
+
+use table::{Sum, Table};
 
 use crate::sm2::{Signature, VerifyingKey};
 
@@ -30,39 +32,7 @@ static CURVE_BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..digits.len()).step_by(2).map(byte).collect()
 });
 
-static BASE: LazyLock<Table> = LazyLock::new(|| Table::new(ProjectivePoint::generator()));
-
-/// The multiples 1–255 of a point at each of the 32 places of a byte: about 600 kB and the work of
-/// twenty verifications, after which a multiplication is 32 additions.
-#[derive(Debug)]
-struct Table(Vec<AffinePoint>);
-
-impl Table {
-    fn new(point: ProjectivePoint) -> Self {
-        let mut multiples = Vec::with_capacity(32 * 255);
-        let mut unit = point;
-        for _ in 0..32 {
-            let mut multiple = unit;
-            for _ in 0..255 {
-                multiples.push(multiple);
-                multiple += unit;
-            }
-            unit = multiple;
-        }
-        Self(<ProjectivePoint as BatchNormalize<[ProjectivePoint]>>::batch_normalize(&multiples))
-    }
-
-    fn times(&self, scalar: &Scalar) -> ProjectivePoint {
-        let mut sum = ProjectivePoint::IDENTITY;
-        let places = scalar.to_repr().into_iter().rev().zip(self.0.chunks_exact(255));
-        for (byte, multiples) in places {
-            if byte != 0 {
-                sum += multiples[usize::from(byte) - 1];
-            }
-        }
-        sum
-    }
-}
+static BASE: LazyLock<Table> = LazyLock::new(|| Table::new(ProjectivePoint::generator(), 8));
 
 /// A public key in one role, made ready for verification.
 #[derive(Debug)]
@@ -85,10 +55,28 @@ impl FastKey {
         Self { z: z.finalize().into(), point: key.point().into(), table: None }
     }
 
-    /// For a key that is used often: see [`Table`].
+    /// For a key that is used all the time: 256 kB, and the work of ten verifications.
     pub fn with_table(key: &VerifyingKey) -> Self {
-        let key = Self::new(key);
-        Self { table: Some(Table::new(key.point)), ..key }
+        Self::new(key).tabled(8)
+    }
+
+    /// For a key that is used again: 32 kB, and the work of two verifications.
+    pub fn with_small_table(key: &VerifyingKey) -> Self {
+        Self::new(key).tabled(4)
+    }
+
+    fn tabled(self, width: u32) -> Self {
+        Self { table: Some(Table::new(self.point, width)), ..self }
+    }
+
+    /// The same key with a table of 32 kB.
+    pub(crate) fn to_tabled(&self) -> Self {
+        Self { z: self.z, point: self.point, table: None }.tabled(4)
+    }
+
+    /// Bytes of its table.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.table.as_ref().map_or(0, Table::bytes)
     }
 
     /// Whether the signature was made by this key, in its role, over this message. The same answer as
@@ -98,21 +86,26 @@ impl FastKey {
             return false;
         };
         let (r, s): (Scalar, Scalar) = (*signature.r(), *signature.s());
+        let digest = sm3::Sm3::new().chain_update(self.z).chain_update(message).finalize();
+        self.holds(&<Scalar as Reduce<FieldBytes>>::reduce(&digest), r, s)
+    }
+
+    /// Whether r = e + x for the point (x, y) = s·G + (r + s)·P, neither r, s nor r + s being zero.
+    fn holds(&self, e: &Scalar, r: Scalar, s: Scalar) -> bool {
         let t = r + s;
         if t == Scalar::ZERO {
             return false;
         }
-        let key_part = match &self.table {
-            Some(table) => table.times(&t),
-            None => self.point.mul_vartime(&t),
+        let mut sum = match &self.table {
+            Some(table) => {
+                let mut sum = Sum::nothing();
+                table.add_times(&t, &mut sum);
+                sum
+            }
+            None => Sum::of(&self.point.mul_vartime(&t).to_affine()),
         };
-        let sum = BASE.times(&s) + key_part;
-        if bool::from(sum.is_identity()) {
-            return false;
-        }
-        let digest = sm3::Sm3::new().chain_update(self.z).chain_update(message).finalize();
-        let e = <Scalar as Reduce<FieldBytes>>::reduce(&digest);
-        r == e + <Scalar as Reduce<FieldBytes>>::reduce(&sum.to_affine().x())
+        BASE.add_times(&s, &mut sum);
+        sum.has_x(&(r - e))
     }
 }
 
@@ -121,12 +114,22 @@ mod tests {
     use super::*;
     use crate::sm2::{SignerId, SigningKey};
     use proptest::prelude::*;
+    use sm2::AffinePoint;
+    use sm2::dsa::signature::hazmat::PrehashVerifier;
+    use sm2::elliptic_curve::ff::PrimeField;
+    use sm2::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
+    use sm2::elliptic_curve::sec1::ToSec1Point;
 
     fn both(key: &VerifyingKey, message: &[u8], signature: &Signature) -> bool {
         let slow = key.verifies(message, signature);
-        assert_eq!(FastKey::new(key).verifies(message, signature), slow);
-        assert_eq!(FastKey::with_table(key).verifies(message, signature), slow);
+        for fast in fast(key) {
+            assert_eq!(fast.verifies(message, signature), slow, "{} bytes", fast.table_bytes());
+        }
         slow
+    }
+
+    fn fast(key: &VerifyingKey) -> [FastKey; 3] {
+        [FastKey::new(key), FastKey::with_small_table(key), FastKey::with_table(key)]
     }
 
     proptest! {
@@ -167,14 +170,55 @@ mod tests {
         }
     }
 
+    /// The point s·G + t·P is chosen, so that its x is beyond the order of the group, at infinity, or met
+    /// by one table while the other adds to it; the crate `sm2` says the same of each.
     #[test]
-    fn tables_multiply_as_the_curve_does() {
-        let point = ProjectivePoint::generator().mul_vartime(&Scalar::from(77u64));
-        let table = Table::new(point);
-        for number in [0u64, 1, 2, 255, 256, 257, 65_535, u64::MAX] {
-            for scalar in [Scalar::from(number), -Scalar::from(number)] {
-                assert_eq!(table.times(&scalar), point.mul_vartime(&scalar), "{number}");
+    fn chosen_points_are_judged_as_the_crate_judges_them() {
+        let one = FieldBytes::from(order_and(5));
+        let beyond = AffinePoint::decompress(&one, 0.into());
+        let beyond = Option::<AffinePoint>::from(beyond).expect("a point of the curve");
+        let g = ProjectivePoint::generator();
+        let goals = [
+            (ProjectivePoint::from(beyond), "beyond the order"),
+            (ProjectivePoint::IDENTITY, "at infinity"),
+            (g, "the base"),
+            (g.double(), "twice the base"),
+        ];
+        for (goal, what) in goals {
+            for (s, t) in [(1u64, 1u64), (1, 2), (7, 16), (16, 256), (255, 511), (u64::MAX, 3)] {
+                let (s, t) = (Scalar::from(s), Scalar::from(t));
+                // P = (goal − s·G) / t and r = t − s; then e = r − x.
+                let inverse = Option::<Scalar>::from(t.invert()).expect("not zero");
+                let point = (goal - g * s) * inverse;
+                let r = t - s;
+                if bool::from(point.is_identity()) || r == Scalar::ZERO {
+                    continue;
+                }
+                let x = <Scalar as Reduce<FieldBytes>>::reduce(&goal.to_affine().x());
+                for e in [r - x, r - x + Scalar::ONE] {
+                    let slow = reference(&point, &e, r, s);
+                    let bytes = point.to_affine().to_sec1_point(false);
+                    let key = VerifyingKey::from_bytes(bytes.as_bytes(), SignerId::DEFAULT);
+                    let key = key.expect("a point");
+                    for fast in fast(&key) {
+                        assert_eq!(fast.holds(&e, r, s), slow, "{what}");
+                    }
+                }
             }
         }
+    }
+
+    /// n − 1 + `more`, big endian.
+    fn order_and(more: u8) -> [u8; 32] {
+        let mut bytes: [u8; 32] = (-Scalar::ONE).to_repr().into();
+        bytes[31] += more;
+        bytes
+    }
+
+    fn reference(point: &ProjectivePoint, e: &Scalar, r: Scalar, s: Scalar) -> bool {
+        let bytes = point.to_affine().to_sec1_point(false);
+        let key = dsa::VerifyingKey::from_sec1_bytes("", bytes.as_bytes()).expect("a point");
+        let signature = dsa::Signature::from_scalars(r.to_repr(), s.to_repr()).expect("numbers");
+        key.verify_prehash(&e.to_repr(), &signature).is_ok()
     }
 }

@@ -20,6 +20,9 @@ pub enum Denied {
     /// The item is not in this terminal's list (Art. 14, 18).
     #[error("the item is not in the list")]
     ItemUnknown,
+    /// A code of another region, and the item is not on the joint list (Art. 14).
+    #[error("the item is not on the joint list")]
+    NotJoint,
     /// The item is not in force today.
     #[error("the item is not in force today")]
     ItemNotInForce,
@@ -55,6 +58,7 @@ impl Denied {
             Self::ClockBackwards => "terminal/clock-backwards",
             Self::ClockWrong => "terminal/clock-wrong",
             Self::ItemUnknown => "terminal/item-unknown",
+            Self::NotJoint => "terminal/not-joint",
             Self::ItemNotInForce => "terminal/item-not-in-force",
             Self::ItemsStale => "terminal/items-stale",
             Self::OnlineOnly => "terminal/online-only",
@@ -93,7 +97,7 @@ impl No {
     /// The article behind it.
     pub fn article(self) -> u8 {
         match self {
-            Self::Terminal(Denied::ItemUnknown | Denied::ItemNotInForce) => 14,
+            Self::Terminal(Denied::ItemUnknown | Denied::NotJoint | Denied::ItemNotInForce) => 14,
             Self::Terminal(Denied::OnlineOnly | Denied::Amount | Denied::Count) => 16,
             Self::Terminal(_) => 15,
             Self::Code(Refused::IssuerSignature | Refused::HolderSignature) => 24,
@@ -149,6 +153,9 @@ fn terminal_text(denied: Denied) -> Words {
             ("终端时钟与平台不一致", "The terminal's clock differs from the platform's")
         }
         Denied::ItemUnknown => ("本终端没有这个事项", "This terminal does not have the item"),
+        Denied::NotJoint => {
+            ("该事项不在川渝一卡通清单中", "The item is not on the list of both regions")
+        }
         Denied::ItemNotInForce => ("该事项今天不在有效期内", "The item is not in force today"),
         Denied::ItemsStale => ("事项清单过旧", "The list of items is too old"),
         Denied::OnlineOnly => ("该事项须联网办理", "The item needs the network"),

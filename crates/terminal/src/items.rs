@@ -39,6 +39,9 @@ pub struct Item {
     /// Number of the scene.
     #[serde(default)]
     pub scene: u16,
+    /// On the joint list: codes of other regions are taken too.
+    #[serde(default)]
+    pub joint: bool,
     /// What it allows without a network.
     pub offline: Limits,
     /// First day, `YYYY-MM-DD`.

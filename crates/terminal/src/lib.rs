@@ -14,6 +14,7 @@ pub mod items;
 pub mod journal;
 pub mod lists;
 pub mod mark;
+pub mod neighbours;
 pub mod offline;
 pub mod online;
 pub mod page;

@@ -1,7 +1,7 @@
 //! Judgement without a network, in one fixed order: clock, item and its limits, the code with
 //! [`verify_offline`], uses of the day, counter, journal. Only then yes.
 
-use seal::cq1::{Code, Context, CredentialCache, Refused, verify_offline};
+use seal::cq1::{Code, Context, CredentialCache, Refused, Region, verify_offline};
 
 use crate::clock;
 use crate::denied::{Denied, No};
@@ -95,17 +95,27 @@ fn judge_code(
     text: &str,
     now_s: i64,
 ) -> Result<(i64, u32), No> {
-    let (keys, status) = store.keys().zip(store.status()).ok_or(Denied::NoLists)?;
+    let (own_keys, own_status) = store.keys().zip(store.status()).ok_or(Denied::NoLists)?;
     let (capability, scene) = item.needs().zip(item.scene()).ok_or(Denied::OnlineOnly)?;
     if text.starts_with("YKT1:") {
         return Err(Denied::NotOffline.into());
     }
     let bytes = Code::bytes(text)?;
+    let (region, keys, status) = match region_of(&bytes).filter(|region| *region != store.region())
+    {
+        None => (store.region(), own_keys, own_status),
+        // Art. 14: cards of another region are for items of the joint list alone.
+        Some(_) if !item.joint => return Err(Denied::NotJoint.into()),
+        Some(region) => {
+            let other = store.neighbour(region).ok_or(Refused::Region)?;
+            (region, &other.keys, &other.status)
+        }
+    };
     let last_counter = |credential: &_| store.journal().last_counter(credential);
     let context = Context {
         now_s,
         skew_s: clock::MAX_SKEW_S,
-        region: store.region(),
+        region,
         capability,
         scene,
         emergency: item.offline.emergency,
@@ -122,6 +132,11 @@ fn judge_code(
         None | Some(0) => Err(Denied::Count.into()),
         Some(left) => Ok((accepted.list_age_s, left - 1)),
     }
+}
+
+/// The region that a code names; `None` for digits that are none, which the judgement refuses.
+fn region_of(code: &[u8]) -> Option<Region> {
+    Region::from_bcd(*code.get(1..)?.first_chunk()?)
 }
 
 #[cfg(test)]

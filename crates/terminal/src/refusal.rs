@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::online::{Failure, Platform};
 use crate::station::Station;
-use crate::vault::StoreError;
+use crate::vault::{StoreError, random};
 
 /// So many refusals may wait; a counter without a network for weeks stays below.
 const MOST: usize = 10_000;
@@ -66,6 +66,9 @@ pub struct Refusal {
     /// What was shown, where something was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code: Option<String>,
+    /// Drawn when it is kept, so that it is one refusal however often it is sent.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub id: String,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +82,8 @@ impl Station {
     pub fn refuse(&self, mut refusal: Refusal) -> Result<(), StoreError> {
         refusal.note = refusal.note.chars().take(LONGEST_NOTE).collect();
         let mut store = self.store();
+        let drawn = random::<16>().map_err(|error| StoreError::Io("refusals".into(), error))?;
+        refusal.id = hex::encode(drawn);
         let mut waiting = store.refusals().to_vec();
         if waiting.len() >= MOST {
             return Err(StoreError::Full);

@@ -161,7 +161,14 @@ fn record(
     note: String,
     code: Option<String>,
 ) -> Notice {
-    let refusal = Refusal { at: station.now_s(), item: item.to_owned(), reason, note, code };
+    let refusal = Refusal {
+        at: station.now_s(),
+        item: item.to_owned(),
+        reason,
+        note,
+        code,
+        id: String::new(),
+    };
     match station.refuse(refusal) {
         Ok(()) => Notice::Recorded,
         Err(_) => Notice::NotRecorded,

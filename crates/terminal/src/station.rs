@@ -18,6 +18,8 @@ use crate::vault::StoreError;
 
 /// Credentials whose issuer signature is remembered.
 const CACHE: usize = 4_096;
+/// Holders whose tables are kept: 8 MiB.
+const TABLES: usize = 256;
 /// After a question without an answer the next ones are judged here at once, for so long.
 const AWAY: Duration = Duration::from_secs(15);
 /// How often [`Station::keep_in_touch`] talks to the platform: a loss is known within a minute.
@@ -49,7 +51,7 @@ impl Station {
         Self {
             store: Mutex::new(store),
             platform: Mutex::new(platform),
-            cache: Mutex::new(CredentialCache::new(CACHE)),
+            cache: Mutex::new(CredentialCache::new(CACHE).with_tables(TABLES)),
             away_until: Mutex::default(),
             last: Mutex::default(),
             clock,
@@ -158,6 +160,7 @@ impl Station {
         done.note(self.refresh_keys(&platform));
         done.note(self.refresh_status(&platform));
         done.note(self.refresh_items(&platform));
+        done.note(self.refresh_neighbours(&platform));
         if let Some(uploaded) = done.note(self.upload(&platform)) {
             (done.uploaded, done.doubles) = (uploaded.entries, uploaded.doubles);
         }

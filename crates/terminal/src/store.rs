@@ -10,6 +10,7 @@ use crate::entry::Entry;
 use crate::items::ItemList;
 use crate::journal::Journal;
 use crate::mark::{Mark, MarkFile};
+use crate::neighbours::{Kept, Neighbour};
 use crate::refusal::Refusal;
 use crate::vault::{StoreError, Vault};
 
@@ -17,6 +18,7 @@ const DEVICE: &str = "device";
 const KEYS: &str = "keys";
 const STATUS: &str = "status";
 const ITEMS: &str = "items";
+const NEIGHBOURS: &str = "neighbours";
 const REFUSALS: &str = "refusals";
 /// So many entries may wait for upload.
 pub const MOST_WAITING: u64 = 100_000;
@@ -37,6 +39,7 @@ pub struct Store {
     /// The signed whole list and the signed deltas since: what [`Store::status`] was made from.
     chain: Vec<Vec<u8>>,
     items: Option<ItemList>,
+    neighbours: Vec<Neighbour>,
     refusals: Vec<Refusal>,
     journal: Journal,
     mark_file: MarkFile,
@@ -85,6 +88,7 @@ impl Store {
             status: None,
             chain: Vec::new(),
             items: read(&vault, ITEMS)?,
+            neighbours: neighbours(&vault)?,
             refusals: read(&vault, REFUSALS)?.unwrap_or_default(),
             vault,
             device,
@@ -185,6 +189,18 @@ impl Store {
         self.vault.write(ITEMS, &json(&items))?;
         self.items = Some(items);
         Ok(())
+    }
+
+    pub(crate) fn replace_neighbours(&mut self, lists: Vec<Neighbour>) -> Result<(), StoreError> {
+        let kept: Vec<&Kept> = lists.iter().map(Neighbour::kept).collect();
+        self.vault.write(NEIGHBOURS, &json(&kept))?;
+        self.neighbours = lists;
+        Ok(())
+    }
+
+    /// Lists of other regions.
+    pub fn neighbours(&self) -> &[Neighbour] {
+        &self.neighbours
     }
 
     /// Keeps a changed device, after a renewal.
@@ -320,6 +336,11 @@ pub enum TakeError {
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn neighbours(vault: &Vault) -> Result<Vec<Neighbour>, StoreError> {
+    let kept: Option<Vec<Kept>> = read(vault, NEIGHBOURS)?;
+    Ok(kept.unwrap_or_default().into_iter().filter_map(Neighbour::of).collect())
 }
 
 fn replay(chain: &[Vec<u8>], keys: &KeyList) -> Option<StatusList> {

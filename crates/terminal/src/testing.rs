@@ -51,6 +51,7 @@ pub fn item() -> Item {
         level: "code".into(),
         capability: "transit".into(),
         scene: 3,
+        joint: false,
         offline: Limits { count: 3, list_s: 86_400, emergency: true },
         from: "2026-01-01".into(),
         until: None,

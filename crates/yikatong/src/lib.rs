@@ -60,6 +60,7 @@ pub fn jobs() -> Vec<Job> {
         people::jobs(),
         cards::jobs(),
         banks::jobs(),
+        items::jobs(),
         codes::jobs(),
         codes::fusion::jobs(),
         codes::figures::JOBS.to_vec(),

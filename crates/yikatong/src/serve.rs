@@ -150,6 +150,7 @@ pub async fn platform(
 /// The server of the whole platform with its declared routes; its jobs run on the current runtime.
 pub fn built(app: &App, catalogue: Arc<Catalogue>) -> Built {
     codes::service::ask_abroad(regions::recognition::service::ask);
+    codes::service::tell_abroad(regions::offline::tell);
     cards::service::ask_elsewhere(regions::onecard::elsewhere);
     cards::service::ask_for_money(funds::payments::store::payments::under_way);
     let codes = Arc::new(Codes::start(app, catalogue.clone()));

@@ -147,7 +147,8 @@ pub(crate) fn run(command: TerminalCommand) -> Outcome {
         TerminalCommand::Refuse { item, reason, note, state } => {
             let reason = Reason::parse(&reason).ok_or_else(|| format!("no reason {reason}"))?;
             let station = state.open()?;
-            let refusal = Refusal { at: station.now_s(), item, reason, note, code: None };
+            let refusal =
+                Refusal { at: station.now_s(), item, reason, note, code: None, id: String::new() };
             station.refuse(refusal).map_err(words)?;
             println!("已登记，下次联网时上传 / recorded, sent with the next upload");
             Ok(ExitCode::SUCCESS)

@@ -300,6 +300,29 @@ async fn browser_an_item_is_proposed_by_one_and_published_by_another() {
     checker.open(&server.url("/items?q=自习室")).await;
     checker.wait_for_text("自习室座位核验").await;
     checker.screenshot("items").await;
+    checker.open(&server.url("/office/items/overdue")).await;
+    checker.wait_for_text("责任登记").await;
+    assert!(checker.shows("CQ-CU-777").await, "the register shows who has done what");
+
+    // Anybody finds it, by pinyin and by what he needs, on a phone.
+    let public = Browser::phone().await;
+    public.open(&server.url("/items")).await;
+    public.fill("q", "zixishi").await;
+    public.press("查找").await;
+    public.wait_for_text("查找结果").await;
+    assert!(public.shows("自习室座位核验").await);
+    public.fill("q", "").await;
+    public.choose("need", "elderly").await;
+    public.press("查找").await;
+    public.wait_for_text("老年人免费乘车资格核验").await;
+    assert!(
+        !public.shows("自习室座位核验").await,
+        "it is for everybody, not for the elderly alone"
+    );
+    assert_eq!(public.overflow().await, 0);
+    public.press("老年人免费乘车资格核验").await;
+    public.wait_for_text("历次版本").await;
+    assert_eq!(public.overflow().await, 0);
 }
 
 /// Art. 19: the auditor verifies the journal on his page.

@@ -16,6 +16,7 @@ mod life;
 mod matrix;
 mod money_crash;
 mod offline;
+mod offline_abroad;
 mod one_card;
 mod pages;
 mod pay_simulator;

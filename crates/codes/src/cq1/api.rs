@@ -10,6 +10,7 @@ use kernel::platform::App;
 use kernel::problem::Problem;
 use utoipa_axum::routes;
 
+use super::abroad::{self, Neighbour};
 use super::store::{self, List};
 
 pub(crate) fn routes() -> Routes {
@@ -17,6 +18,8 @@ pub(crate) fn routes() -> Routes {
         .api(Access::Public, &[16], routes!(keys))
         .api(Access::Public, &[16, 20], routes!(status))
         .api(Access::Public, &[16, 20], routes!(delta))
+        .api(Access::Public, &[16, 17], routes!(keys_abroad))
+        .api(Access::Public, &[16, 17, 20], routes!(status_abroad))
 }
 
 async fn newest(app: &App, kind: &'static str) -> Result<List, Problem> {
@@ -70,6 +73,35 @@ async fn delta(
     let body = app.db.read(move |tx| Ok::<_, Problem>(store::delta(tx, base)?)).await?;
     let body = body.filter(|_| base < newest).ok_or_else(delta_gone)?;
     Ok(answer(List { serial: base + 1, issued_at: 0, body }, 86_400, &asked))
+}
+
+async fn neighbour(app: &App, region: String) -> Result<Neighbour, Problem> {
+    let held = app.db.read(|tx| Ok::<_, Problem>(abroad::held(tx)?)).await?;
+    held.into_iter().find(|held| held.region == region).ok_or_else(Problem::not_found)
+}
+
+/// The signed list of issuer keys of another region, as it was fetched there.
+#[utoipa::path(get, path = "/api/v1/cq1/regions/{region}/keys", tag = "codes",
+    params(("region" = String, Path, description = "six digits")),
+    responses((status = 200, description = "`CQK1…`"), (status = 304, description = "the same")))]
+async fn keys_abroad(
+    State(app): State<App>,
+    Path(region): Path<String>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(answer(neighbour(&app, region).await?.keys, 300, &asked))
+}
+
+/// The signed status list of another region, as it was fetched there.
+#[utoipa::path(get, path = "/api/v1/cq1/regions/{region}/status", tag = "codes",
+    params(("region" = String, Path, description = "six digits")),
+    responses((status = 200, description = "`CQS1…`"), (status = 304, description = "the same")))]
+async fn status_abroad(
+    State(app): State<App>,
+    Path(region): Path<String>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(answer(neighbour(&app, region).await?.status, 15, &asked))
 }
 
 fn delta_gone() -> Problem {

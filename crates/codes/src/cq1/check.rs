@@ -10,6 +10,7 @@ use seal::cq1::{
     verify_but_status, verify_past,
 };
 
+use super::abroad::past;
 use super::{keys, region};
 use crate::rules::SKEW_S;
 
@@ -17,6 +18,9 @@ use crate::rules::SKEW_S;
 const SHARDS: usize = 16;
 /// Credentials of one cache.
 const HELD: usize = 8_192;
+/// Holders of one cache whose tables are kept: 4 MiB for all caches, and only where one and the same holder
+/// is asked about again and again.
+const TABLES: usize = 8;
 /// The key list is read again after this.
 const FRESH_S: i64 = 30;
 
@@ -30,7 +34,9 @@ pub struct Checker {
 impl Checker {
     /// A checker without keys; it reads them when the first code comes.
     pub fn new(app: &App) -> Self {
-        let caches = (0..SHARDS).map(|_| Mutex::new(CredentialCache::new(HELD))).collect();
+        let caches = (0..SHARDS)
+            .map(|_| Mutex::new(CredentialCache::new(HELD).with_tables(TABLES)))
+            .collect();
         Self { app: app.clone(), keys: RwLock::new(None), caches }
     }
 
@@ -63,22 +69,10 @@ impl Checker {
     /// # Errors
     /// The first check that fails.
     pub async fn check_past(&self, text: &str, at_s: i64) -> Result<Accepted, Refused> {
-        /// What a terminal may grant to clocks (`docs/card-code.md`).
-        const SKEW_MOST_S: i64 = 120;
         let bytes = Code::bytes(text)?;
         let keys = self.keys(Utc::now().seconds()).await.ok_or(Refused::IssuerUnknown)?;
-        let never = |_: &_| 0;
         let (parsed, _) = Code::parse(&bytes)?;
-        let context = Context {
-            now_s: at_s,
-            skew_s: SKEW_MOST_S,
-            region: region(&self.app),
-            capability: Capabilities::ACCESS,
-            scene: parsed.scene,
-            emergency: true,
-            max_list_age_s: 0,
-            last_counter: &never,
-        };
+        let context = past(region(&self.app), &parsed, at_s);
         let shard = usize::from(bytes[5]) % SHARDS;
         let mut cache = self.caches[shard].lock().unwrap_or_else(PoisonError::into_inner);
         verify_past(&bytes, &keys, &context, &mut cache)

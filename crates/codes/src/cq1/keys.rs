@@ -176,6 +176,15 @@ pub fn root(app: &Platform) -> Result<VerifyingKey, DbError> {
     app.keys.store().public(ROOT, SignerId::CQ1_ROOT).map_err(broken)
 }
 
+/// The root's public key; the key is made when there is none yet.
+///
+/// # Errors
+/// The key store cannot keep a key.
+pub fn root_or_new(app: &Platform) -> Result<VerifyingKey, DbError> {
+    app.keys.store().create(ROOT, &random::<32>()).map_err(broken)?;
+    root(app)
+}
+
 /// The key list as the platform itself believes it.
 ///
 /// # Errors

@@ -98,26 +98,35 @@ async fn a_signed_code_is_taken_online_once_and_gives_the_items_fields_only() {
     }
 }
 
-#[tokio::test]
-async fn of_many_terminals_with_one_display_one_is_told_yes() {
-    let many = if std::env::var_os("YIKATONG_LONG").is_some() { 10_000 } else { 400 };
+/// Art. 20: of 10,000 requests for one credential and counter one is told yes; who is told that the
+/// platform is busy asks again, as terminals do.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_thousand_requests_for_one_display_one_is_told_yes() {
+    const MANY: usize = 10_000;
     for test in databases("cq1_race") {
         let town = Town::of(test).await;
         let text = issue::show(&town.app, &town.holder).await.expect("a code").text;
-        let mut asking = Vec::new();
-        for _ in 0..many {
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..MANY {
             let (codes, terminal, text) = (town.codes.clone(), town.terminal.clone(), text.clone());
-            asking.push(tokio::spawn(async move {
+            asking.spawn(async move {
                 let presented = Presented { code: text, ..Presented::default() };
-                codes.verify(terminal, crate::tests::ITEM, &presented).await
-            }));
+                loop {
+                    match codes.verify(terminal.clone(), crate::tests::ITEM, &presented).await {
+                        Ok(verdict) => return verdict.result,
+                        Err(problem) => assert_eq!(problem.status, 503, "{}", problem.code),
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            });
         }
-        let mut yes = 0;
-        for one in asking {
-            let Ok(verdict) = one.await.expect("no panic") else { continue };
-            yes += usize::from(verdict.result.is_ok());
-        }
-        assert_eq!(yes, 1, "{}", town.engine);
+        let answers = asking.join_all().await;
+        let yes = answers.iter().filter(|answer| answer.is_ok()).count();
+        // On a machine that is busy for a minute the last ones come after the code's time.
+        let late = |answer: &&Result<(), Refused>| {
+            matches!(answer, Err(Refused::Replayed | Refused::Signed(Cq1::Expired)))
+        };
+        assert_eq!((yes, answers.iter().filter(late).count()), (1, MANY - 1), "{}", town.engine);
     }
 }
 

@@ -15,14 +15,20 @@ use kernel::jobs::Job;
 use kernel::settings::Setting;
 
 pub use rules::{Act, Kind, Refused, Source, State, Telling};
-pub use service::{act, find_unserved, tell};
+pub use service::{act, find_unserved, tell, tell_once};
 pub use store::{Filter, Report, one};
 
 /// The schema of refusals; it needs that of the figures.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "codes-refusals-0001",
-    sql: include_str!("../../migrations/refusals_0001.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "codes-refusals-0001",
+        sql: include_str!("../../migrations/refusals_0001.sql"),
+    },
+    Migration {
+        name: "codes-refusals-0002",
+        sql: include_str!("../../migrations/refusals_0002.sql"),
+    },
+];
 
 /// Days to answer a report.
 pub const ANSWER_DAYS: Setting = Setting {

@@ -22,14 +22,32 @@ use super::{ANSWER_DAYS, UNSERVED_DAYS};
 /// # Errors
 /// Fields that are missing, too long, in the future, or of no item.
 pub async fn tell(app: &Platform, actor: Option<&Actor>, told: &Telling) -> Result<Id, Problem> {
+    tell_once(app, actor, told, None).await
+}
+
+/// Like [`tell`], with the teller's own number of it: the same again is the same report.
+///
+/// # Errors
+/// Those of [`tell`].
+pub async fn tell_once(
+    app: &Platform,
+    actor: Option<&Actor>,
+    told: &Telling,
+    key: Option<String>,
+) -> Result<Id, Problem> {
     let now = Utc::now();
-    let report = read(told, actor, app.id(), now)?;
+    let report = Report { key, ..read(told, actor, app.id(), now)? };
     let system = Actor::system();
     let entry = Entry::new(app.id(), now, actor.unwrap_or(&system), "refusal.told", "Art. 25")
         .on("report", report.id)
         .why("反映拒绝用卡 / telling of a refusal", &[]);
     app.db
         .write(move |tx| {
+            if let (Some(teller), Some(key)) = (report.told_by, &report.key)
+                && let Some(known) = store::by_key(tx, teller, key)?
+            {
+                return Ok(known);
+            }
             let items = items::store::names(tx)?;
             let named =
                 |code: &str| items.iter().find(|item| item.code == code || item.name.zh == code);
@@ -52,7 +70,7 @@ fn enter(tx: &mut Tx<'_>, report: Report, entry: &Entry, now: Utc) -> Result<(),
     let days = settings::get(tx, &ANSWER_DAYS, now)?;
     let report = Report { due: now.day().saturating_add(Duration::days(days)), ..report };
     if !store::insert(tx, &report)? {
-        // Another process opened the case in this moment.
+        // Another process opened the case, or took the same report, in this moment.
         return Err(DbError::Conflict.into());
     }
     Ok(journal::record(tx, &Entry { item: report.item, ..entry.clone() })?)
@@ -110,6 +128,7 @@ fn read(told: &Telling, actor: Option<&Actor>, id: Id, now: Utc) -> Result<Repor
         closed_by: None,
         closed_at: None,
         version: 1,
+        key: None,
     })
 }
 

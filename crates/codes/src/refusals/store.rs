@@ -52,6 +52,8 @@ pub struct Report {
     pub closed_at: Option<Utc>,
     /// Counts its changes.
     pub version: i64,
+    /// The teller's own number of it.
+    pub key: Option<String>,
 }
 
 impl Report {
@@ -79,7 +81,8 @@ pub struct Filter {
 }
 
 const COLUMNS: &str = "id, kind, item_code, place, division, happened_on, reason, source, told_by, \
-     told_at, state, due_day, taken_by, taken_name, answer, answered_by, closed_by, closed_at, version";
+     told_at, state, due_day, taken_by, taken_name, answer, answered_by, closed_by, closed_at, version, \
+     client_key";
 
 fn known<T>(value: Option<T>) -> Result<T, DbError> {
     value.ok_or_else(|| DbError::Engine("a report cannot be read".to_owned()))
@@ -106,10 +109,12 @@ fn read(row: &Row) -> Result<Report, DbError> {
         closed_by: row.get(16)?,
         closed_at: row.get(17)?,
         version: row.get(18)?,
+        key: row.get(19)?,
     })
 }
 
-/// Enters a report; a second open one of an item that is not served stays out.
+/// Enters a report; a second open one of an item that is not served stays out, and so does one that its
+/// teller sent before.
 pub fn insert(tx: &mut Tx<'_>, report: &Report) -> Result<bool, DbError> {
     let row = vec![
         v(report.id),
@@ -131,6 +136,7 @@ pub fn insert(tx: &mut Tx<'_>, report: &Report) -> Result<bool, DbError> {
         v(report.closed_by),
         v(report.closed_at),
         v(report.version),
+        v(report.key.as_deref()),
     ];
     let target = format!("refusal_report ({COLUMNS})");
     Ok(tx.insert_rows(&target, "ON CONFLICT DO NOTHING", &[row])? == [true])
@@ -140,6 +146,12 @@ pub fn insert(tx: &mut Tx<'_>, report: &Report) -> Result<bool, DbError> {
 pub fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<Report>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM refusal_report WHERE id = $1");
     tx.optional(&sql, &[v(id)])?.as_ref().map(read).transpose()
+}
+
+/// The report that somebody told under a number of his own.
+pub fn by_key(tx: &mut Tx<'_>, teller: Id, key: &str) -> Result<Option<Id>, DbError> {
+    let sql = "SELECT id FROM refusal_report WHERE told_by = $1 AND client_key = $2";
+    tx.optional(sql, &[v(teller), v(key)])?.map(|row| row.get(0)).transpose()
 }
 
 /// Writes how a report stands now.

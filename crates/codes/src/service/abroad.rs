@@ -6,16 +6,21 @@ use std::sync::OnceLock;
 
 use items::rules::Item;
 use kernel::actor::{Actor, Role};
+use kernel::db::Tx;
 use kernel::id::Id;
-use kernel::platform::App;
+use kernel::journal::{self, Entry};
+use kernel::law::Refusal as _;
+use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use people::field::Field;
 use seal::cq1::{Code, PREFIX, Refused as Cq1};
 
 use super::{Codes, LONGEST, Presented, Seen, Verdict};
+use crate::cq1;
 use crate::rules::{self, BasicRead, Proof, Refused, Shown, Terminal};
-use crate::store;
+use crate::store::{self, Use};
+use crate::terminals::store::{self as terminals, Alarm};
 use items::rules::Way;
 
 /// What another region is asked.
@@ -47,6 +52,101 @@ static ASK_ABROAD: OnceLock<AskAbroad> = OnceLock::new();
 /// platform puts the two together when it starts; the first word counts.
 pub fn ask_abroad(ask: AskAbroad) {
     ASK_ABROAD.get_or_init(|| ask);
+}
+
+/// A code of another region that a terminal here took without a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfflineUse {
+    /// Region that issued it.
+    pub region: String,
+    /// Text of the code.
+    pub code: String,
+    /// When, seconds since 1970.
+    pub at: i64,
+    /// Code of an item of the joint list.
+    pub item: String,
+    /// Where, in words for the holder.
+    pub place: String,
+    /// Entry of our journal about it.
+    pub entry: Id,
+}
+
+/// Tells the region that issued a card of a use, in the transaction that takes the terminal's journal.
+pub type TellAbroad = fn(&mut Tx<'_>, &Platform, &OfflineUse, Utc) -> Result<(), Problem>;
+
+static TELL_ABROAD: OnceLock<TellAbroad> = OnceLock::new();
+
+/// Says how another region is told of uses; see [`ask_abroad`].
+pub fn tell_abroad(tell: TellAbroad) {
+    TELL_ABROAD.get_or_init(|| tell);
+}
+
+pub(crate) fn tell(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    used: &OfflineUse,
+    at: Utc,
+) -> Result<(), Problem> {
+    TELL_ABROAD.get().map_or(Ok(()), |tell| tell(tx, app, used, at))
+}
+
+/// Enters a use that another region's terminal let pass without a network: the holder sees it, and a code
+/// that was used elsewhere too is raised. `id` is that of the use.
+///
+/// # Errors
+/// The code does not hold as of then, or is of no card here.
+pub fn used_abroad(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    visitor: &Visitor,
+    used: &OfflineUse,
+    now: Utc,
+) -> Result<(), Problem> {
+    let keys = cq1::keys::opened(tx, app)?;
+    let accepted = cq1::abroad::check_own_past(&keys, cq1::region(app), &used.code, used.at);
+    let accepted = accepted.map_err(Refused::Signed)?;
+    let person = cq1::store::standings(tx, &[accepted.credential])?.pop().map(|s| s.person);
+    let person = person.ok_or(Refused::UnknownCard)?;
+    let (at, counter) = (Utc(used.at.saturating_mul(Utc::SECOND)), i64::from(accepted.counter));
+    let listed = items::store::published(tx)?.into_iter();
+    let item = listed.filter(|item| item.code == used.item).find(|item| item.in_force(at.day()));
+    let place = visitor.terminal(&used.item).place;
+    let mut entry = Use {
+        person,
+        id: app.id(),
+        at,
+        item: used.item.clone(),
+        item_version: item.as_ref().map_or(0, |item| item.version),
+        item_zh: item.as_ref().map(|item| item.name.zh.clone()).unwrap_or_default(),
+        item_en: item.as_ref().map(|item| item.name.en.clone()).unwrap_or_default(),
+        terminal: Id(0),
+        place: place.clone(),
+        credential: accepted.credential,
+        counter: Some(counter),
+        result: "ok".to_owned(),
+    };
+    let went_in = store::insert_uses(tx, std::slice::from_ref(&entry))? == [true];
+    if !went_in && store::place_abroad(tx, person, &accepted.credential, counter)? == Some(place) {
+        // We said yes, the answer was lost on the way, and the terminal judged alone: one use, not two.
+        return Ok(());
+    }
+    if !went_in {
+        let why = Refused::Replayed.code();
+        let text = format!("{} · {why} · {}", entry.place, now.local());
+        let (kind, item) = ("double-use".to_owned(), used.item.clone());
+        let alarm =
+            Alarm { id: app.id(), terminal: Id(0), kind, person: Some(person), item, at, text };
+        terminals::raise(tx, &alarm)?;
+        // It happened, so the holder sees it; only the first one counts.
+        (entry.id, entry.counter) = (app.id(), None);
+        store::insert_uses(tx, std::slice::from_ref(&entry))?;
+    }
+    let label = item.map(|item| format!("{} v{} {}", item.code, item.version, item.name.zh));
+    let mut said =
+        Entry::new(app.id(), now, &visitor.actor(), "item.used", "Art. 14").about(person);
+    said.object = format!("use:{}", entry.id);
+    said.item = label.unwrap_or(entry.item);
+    Ok(journal::record(tx, &said.why("外地离线用卡 / used offline in another region", &[]))?)
 }
 
 /// What was shown of another region's, and that region's word.

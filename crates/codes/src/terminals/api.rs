@@ -35,6 +35,7 @@ pub(super) fn routes() -> Routes {
         .api(TERMINALS, &[15], routes!(renew))
         .api(TERMINALS, &[15], routes!(heartbeat))
         .api(TERMINALS, &[14, 15, 18], routes!(items))
+        .api(TERMINALS, &[14, 15, 17], routes!(regions))
         .api(TERMINALS, &[15, 20], routes!(upload))
         .api(TERMINALS, &[15, 25], routes!(refusal))
 }
@@ -211,6 +212,8 @@ struct ItemBody {
     /// Capability that a code must have: `identity`, `transit`, `library`, `venue`, `access`.
     capability: &'static str,
     scene: i64,
+    /// On the joint list: cards of the other region are taken too.
+    joint: bool,
     offline: OfflineBody,
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -241,6 +244,7 @@ fn item_body(item: &Item) -> ItemBody {
         level: item.level.code(),
         capability,
         scene: 0,
+        joint: crate::rules::check_joint(item).is_ok(),
         offline: OfflineBody {
             count: offline.count,
             list_s: offline.list_hours * 3_600,
@@ -259,7 +263,8 @@ async fn list_of(app: &App, codes: &Codes, terminal: &Actor) -> Result<ItemsBody
     let granted = granted.split(',').filter(|code| !code.is_empty());
     let items: Vec<ItemBody> =
         granted.filter_map(|code| codes.item(code, now.day())).map(|i| item_body(&i)).collect();
-    let text: String = items.iter().map(|i| format!("{} {};", i.code, i.version)).collect();
+    let word = |i: &ItemBody| format!("{} {} {};", i.code, i.version, i.joint);
+    let text: String = items.iter().map(word).collect();
     let [a, b, c, d, ..] = seal::sm3::sm3(text.as_bytes());
     let serial = i64::from(u32::from_be_bytes([a, b, c, d]));
     Ok(ItemsBody { serial, issued_at: now.seconds(), items })
@@ -285,6 +290,31 @@ async fn items(
         true => Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
         false => Ok((headers, Json(list)).into_response()),
     }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct RegionBody {
+    /// Six digits.
+    region: String,
+    /// Public key of its root of CQ1.
+    root: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct RegionsBody {
+    regions: Vec<RegionBody>,
+}
+
+/// The regions whose cards are taken for items of the joint list, with the roots of their key lists. The
+/// lists are at `/api/v1/cq1/regions/{region}/keys` and `/status`.
+#[utoipa::path(get, path = "/api/v1/terminals/regions", tag = "codes",
+    responses((status = 200, body = RegionsBody)))]
+async fn regions(State(app): State<App>, terminal: Actor) -> Result<Json<RegionsBody>, Problem> {
+    working(&app, &terminal).await?;
+    let held = app.db.read(|tx| Ok::<_, Problem>(cq1::abroad::held(tx)?)).await?;
+    let body =
+        |held: cq1::abroad::Neighbour| RegionBody { region: held.region, root: hex(&held.root) };
+    Ok(Json(RegionsBody { regions: held.into_iter().map(body).collect() }))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -374,6 +404,9 @@ struct RefusalBody {
     reason: String,
     #[serde(default)]
     note: String,
+    /// The terminal's own number of it, at most 64 characters: sent again it is the same refusal.
+    #[serde(default)]
+    id: String,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -393,6 +426,9 @@ async fn refusal(
     let known = REASONS.iter().find(|(code, _)| *code == asked.reason);
     let text = || Text::new("没有这个原因", "There is no such reason");
     let (_, reason) = known.ok_or_else(|| Problem::field("reason", text()))?;
+    if asked.id.len() > 64 {
+        return Err(Problem::field("id", Text::new("编号过长", "The number is too long")));
+    }
     let registered = working(&app, &terminal).await?;
     let now = Utc::now();
     let at = Utc(asked.at.clamp(0, now.seconds()).saturating_mul(Utc::SECOND));
@@ -405,5 +441,6 @@ async fn refusal(
         day: day_text(at.day()),
         reason: format!("{reason} {note}").trim().to_owned(),
     };
-    Ok(Json(RefusalAnswer { id: refusals::tell(&app, Some(&terminal), &told).await? }))
+    let key = Some(asked.id).filter(|key| !key.is_empty());
+    Ok(Json(RefusalAnswer { id: refusals::tell_once(&app, Some(&terminal), &told, key).await? }))
 }

@@ -8,7 +8,8 @@ use kernel::actor::Actor;
 use kernel::db::Tx;
 use kernel::id::Id;
 use kernel::journal::{self, Entry};
-use kernel::platform::App;
+use kernel::law::Refusal as _;
+use kernel::platform::{App, Platform};
 use kernel::problem::Problem;
 use kernel::time::Utc;
 use seal::cq1::{Accepted, Refused as Cq1};
@@ -17,7 +18,8 @@ use seal::sm3::sm3;
 use super::rules::{Line, Refused};
 use super::store::{self, Alarm, Registered, Uploaded};
 use crate::cq1;
-use crate::service::Codes;
+use crate::rules;
+use crate::service::{Codes, OfflineUse, abroad};
 use crate::store::{Use, insert_uses, terminal_of};
 
 /// What came of an upload.
@@ -37,6 +39,8 @@ struct Judged {
     accepted: Result<Accepted, Cq1>,
     item: Option<Arc<Item>>,
     ids: [Id; 3],
+    /// The region that issued it, when it is another one.
+    home: Option<String>,
 }
 
 /// Takes the lines of a terminal's journal. The same lines again change nothing; all or nothing of the
@@ -50,18 +54,31 @@ pub async fn upload(
     terminal: &Actor,
     lines: Vec<(Line, [u8; 32])>,
 ) -> Result<Taken, Problem> {
+    let own = cq1::region(app);
+    let held = app.db.read(|tx| Ok::<_, Problem>(cq1::abroad::held(tx)?)).await?;
     let mut judged = Vec::with_capacity(lines.len());
     for (line, link) in lines {
-        let accepted = codes.judge_past(&line.code, line.at).await;
+        let home = cq1::abroad::region_of(&line.code).filter(|region| *region != own);
+        let accepted = match home {
+            Some(_) => cq1::abroad::check_past(&held, &line.code, line.at),
+            None => codes.judge_past(&line.code, line.at).await,
+        };
         let day = Utc(line.at.saturating_mul(Utc::SECOND)).day();
         let item = codes.item(&line.item, day);
-        judged.push(Judged { line, link, accepted, item, ids: [app.id(), app.id(), app.id()] });
+        let (ids, home) = ([app.id(), app.id(), app.id()], home.map(|region| region.to_string()));
+        judged.push(Judged { line, link, accepted, item, ids, home });
     }
-    let (actor, entry_id) = (terminal.clone(), app.id());
-    app.db.write(move |tx| take(tx, &actor, &judged, entry_id)).await
+    let (actor, entry_id, shared) = (terminal.clone(), app.id(), app.clone());
+    app.db.write(move |tx| take(tx, &shared, &actor, &judged, entry_id)).await
 }
 
-fn take(tx: &mut Tx<'_>, actor: &Actor, lines: &[Judged], entry: Id) -> Result<Taken, Problem> {
+fn take(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    actor: &Actor,
+    lines: &[Judged],
+    entry: Id,
+) -> Result<Taken, Problem> {
     let now = Utc::now();
     let terminal = store::one(tx, actor.account)?.ok_or(Refused::Unknown)?;
     if terminal.blocked {
@@ -86,7 +103,11 @@ fn take(tx: &mut Tx<'_>, actor: &Actor, lines: &[Judged], entry: Id) -> Result<T
         if link != judged.link {
             return Err(Refused::Link.into());
         }
-        if let Some(why) = enter(tx, &terminal, judged, &people, now)? {
+        let wrong = match &judged.home {
+            Some(home) => enter_abroad(tx, app, (actor, &terminal), judged, home)?,
+            None => enter(tx, &terminal, judged, &people, now)?,
+        };
+        if let Some(why) = wrong {
             taken.doubles.push((judged.line.seq, why));
         }
         taken.to = judged.line.seq;
@@ -99,8 +120,9 @@ fn take(tx: &mut Tx<'_>, actor: &Actor, lines: &[Judged], entry: Id) -> Result<T
 }
 
 fn holders(tx: &mut Tx<'_>, lines: &[&Judged]) -> Result<HashMap<[u8; 8], Id>, Problem> {
-    let credentials: Vec<[u8; 8]> =
-        lines.iter().filter_map(|j| j.accepted.as_ref().ok()).map(|a| a.credential).collect();
+    let credentials =
+        lines.iter().filter(|j| j.home.is_none()).filter_map(|j| j.accepted.as_ref().ok());
+    let credentials: Vec<[u8; 8]> = credentials.map(|a| a.credential).collect();
     if credentials.is_empty() {
         return Ok(HashMap::new());
     }
@@ -139,6 +161,56 @@ fn enter(
             use_of(tx, terminal, judged, accepted, person, false)?;
         }
     }
+    close(tx, terminal, judged, (person, used), wrong, now)
+}
+
+/// Enters one line about a card of another region: nothing of its holder is kept here. That region is
+/// told of the use, so that its holder sees it and a second use of the same code is found there.
+fn enter_abroad(
+    tx: &mut Tx<'_>,
+    app: &Platform,
+    (actor, terminal): (&Actor, &Registered),
+    judged: &Judged,
+    home: &str,
+) -> Result<Option<String>, Problem> {
+    let Judged { line, accepted, item, ids, .. } = judged;
+    let (now, at) = (Utc::now(), Utc(line.at.saturating_mul(Utc::SECOND)));
+    let joint = item.as_deref().is_some_and(|item| rules::check_joint(item).is_ok());
+    let wrong = match accepted {
+        _ if line.result != "ok" => None,
+        Err(refused) => Some(("does-not-hold", refused.code())),
+        Ok(_) if !joint => Some(("does-not-hold", rules::Refused::NotJoint.code())),
+        Ok(_) => {
+            let mut entry = Entry::new(ids[0], now, actor, "item.used", "Art. 14");
+            entry.item = line.item.clone();
+            let entry =
+                entry.on("terminal", terminal.id).why("离线核验外地卡 / a visitor's card", &[]);
+            journal::record(tx, &entry)?;
+            let used = OfflineUse {
+                region: home.to_owned(),
+                code: line.code.clone(),
+                at: line.at,
+                item: line.item.clone(),
+                place: terminal.place.clone(),
+                entry: ids[0],
+            };
+            abroad::tell(tx, app, &used, at)?;
+            None
+        }
+    };
+    close(tx, terminal, judged, (None, None), wrong, now)
+}
+
+/// Keeps the line itself, and an alarm when it must not be.
+fn close(
+    tx: &mut Tx<'_>,
+    terminal: &Registered,
+    judged: &Judged,
+    (person, used): (Option<Id>, Option<Id>),
+    wrong: Option<(&str, &str)>,
+    now: Utc,
+) -> Result<Option<String>, Problem> {
+    let Judged { line, ids, .. } = judged;
     let (at, digest) = (Utc(line.at.saturating_mul(Utc::SECOND)), sm3(line.code.as_bytes()));
     let uploaded = Uploaded {
         seq: line.seq,

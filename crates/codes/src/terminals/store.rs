@@ -262,7 +262,7 @@ pub fn move_journal(
 pub struct Alarm {
     /// Its id.
     pub id: Id,
-    /// Which terminal.
+    /// Which terminal; zero for one of another region.
     pub terminal: Id,
     /// `double-use` or `does-not-hold`.
     pub kind: String,
@@ -301,7 +301,7 @@ pub fn raise(tx: &mut Tx<'_>, alarm: &Alarm) -> Result<(), DbError> {
 /// See [`DbError`].
 pub fn alarms(tx: &mut Tx<'_>, org: Option<Id>, most: i64) -> Result<Vec<Alarm>, DbError> {
     let sql = "SELECT a.id, a.terminal_id, a.kind, a.person_id, a.item_code, a.at, a.text
-               FROM terminal_alarm a JOIN terminal t ON t.id = a.terminal_id
+               FROM terminal_alarm a LEFT JOIN terminal t ON t.id = a.terminal_id
                WHERE a.closed_at IS NULL AND (CAST($1 AS BIGINT) = 0 OR t.org_id = $1)
                ORDER BY a.id DESC LIMIT $2";
     let read = |row: &Row| {

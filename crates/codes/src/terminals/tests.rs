@@ -188,6 +188,23 @@ async fn the_owner_registers_and_blocks_by_page_and_an_operators_refusal_is_coun
             serde_json::json!({"at": 1_800_000_000, "item": ITEM, "reason": "operator-unsure"});
         let told = device.post_json("/api/v1/terminals/refusals", &body).await;
         assert_eq!(told.status, 200, "{}", told.text());
+        let one = serde_json::json!({"at": 1_800_000_000, "item": ITEM, "reason": "no-device", "id": "a1"});
+        let first = device.post_json("/api/v1/terminals/refusals", &one).await;
+        // The answer was lost on the way; the terminal cannot know and sends it again.
+        let again = device.post_json("/api/v1/terminals/refusals", &one).await;
+        assert_eq!(first.status, 200, "{}", first.text());
+        assert_eq!(again.text(), first.text(), "{}", town.engine);
+        let other = serde_json::json!({"at": 1_800_000_000, "item": ITEM, "reason": "no-device", "id": "a2"});
+        assert_ne!(
+            device.post_json("/api/v1/terminals/refusals", &other).await.text(),
+            first.text()
+        );
+        let count = "SELECT COUNT(*) FROM refusal_report";
+        let count = town.app.db.read(move |tx| tx.query(count, &[])?[0].get::<i64>(0)).await;
+        assert_eq!(count.expect("counted"), 3, "{}", town.engine);
+        let long = serde_json::json!({"at": 1, "reason": "other", "id": "a".repeat(65)});
+        let told = device.post_json("/api/v1/terminals/refusals", &long).await;
+        assert_eq!(told.code(), "platform/invalid-input");
         let body = serde_json::json!({"at": 1, "item": ITEM, "reason": "no mood"});
         let told = device.post_json("/api/v1/terminals/refusals", &body).await;
         assert_eq!(told.code(), "platform/invalid-input");

@@ -1,6 +1,7 @@
 //! History of an item, withdrawal, suspension, and import of a table.
 
 use super::*;
+use crate::follow::{self as following, Did, Done};
 use crate::service::{History, Imported, LineFault};
 use axum::http::header;
 use kernel::http::{NoFields, Upload};
@@ -119,12 +120,24 @@ pub(super) async fn import(
 struct OverduePage {
     p: Page,
     waiting: Vec<Task>,
+    done: Vec<Did>,
+    sums: Vec<Done>,
 }
 
-/// Every step that waits, whoever takes it: departments see who has done what (Art. 9).
+impl OverduePage {
+    /// A step by its code; codes are the same in all procedures that have it.
+    fn step(&self, key: &str) -> Text {
+        let step = List::ALL.iter().find_map(|list| rules::workflow::of(*list).step(key));
+        step.map(|step| step.name()).unwrap_or_default()
+    }
+}
+
+/// Every step that waits, whoever takes it, and the register of what was done: departments see who has
+/// done what (Art. 9).
 pub(super) async fn overdue(State(app): State<App>, p: Page) -> Result<Response, Problem> {
     let waiting = service::all_waiting(&app).await?;
-    render(&OverduePage { p, waiting })
+    let (done, sums) = following::register(&app).await?;
+    render(&OverduePage { p, waiting, done, sums })
 }
 
 #[derive(Deserialize)]

@@ -195,6 +195,25 @@ pub fn waiting_steps(tx: &mut Tx<'_>) -> Result<Vec<(Taken, Case)>, DbError> {
     rows.iter().map(|row| Ok((read_step(row, 0)?, read_case(row, 10)?))).collect()
 }
 
+/// Steps that were taken since a moment, newest first, with the organisation of whoever took them.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn taken_since(
+    tx: &mut Tx<'_>,
+    since: Utc,
+    most: i64,
+) -> Result<Vec<(Taken, Case, Option<Id>)>, DbError> {
+    let sql = format!(
+        "SELECT {STEP}, {CASE}, a.org_id FROM item_step s JOIN item_case c ON c.id = s.case_id
+         LEFT JOIN account a ON a.id = s.decided_by
+         WHERE s.decision <> 'open' AND s.decided_at >= $1 ORDER BY s.decided_at DESC, s.id DESC LIMIT $2"
+    );
+    let rows = tx.query(&sql, &[v(since), v(most)])?;
+    let read = |row: &Row| Ok((read_step(row, 0)?, read_case(row, 10)?, row.get(17)?));
+    rows.iter().map(read).collect()
+}
+
 /// A step that waits, with its case.
 ///
 /// # Errors

@@ -1,6 +1,5 @@
 //! The judgement of a code without a network, fail-closed and in one fixed order.
 
-use super::cache::Checked;
 use super::key_list::Point;
 use super::{
     CODE_BODY, CODE_LEN, CREDENTIAL_BODY, CREDENTIAL_LEN, Capabilities, Code, Credential,
@@ -131,8 +130,7 @@ fn judge(
     let (code, signature) = Code::read(bytes)?;
     let signed = bytes.first_chunk::<CREDENTIAL_LEN>().ok_or(Refused::Length)?;
     // A credential in the cache had its point checked when it came in.
-    let cached = cache.get(signed);
-    let fresh_key = if cached.is_none() { Some(code.holder_key()?) } else { None };
+    let fresh_key = if cache.has(signed) { None } else { Some(code.holder_key()?) };
 
     let (issuer, issuer_key) = issuer(&code.credential, keys, lists, &context)?;
     check_times(&code, &context)?;
@@ -142,17 +140,16 @@ fn judge(
         Lists::Register | Lists::Past => 0,
     };
 
-    match (cached.filter(|checked| checked.issuer == issuer.public), fresh_key) {
-        (Some(checked), _) => check_holder(&checked.holder, bytes, &signature)?,
-        (None, fresh_key) => {
-            if !issuer_key.verifies(&bytes[..CREDENTIAL_BODY], &code.issuer_signature) {
-                return Err(Refused::IssuerSignature);
-            }
-            let holder = FastKey::new(&fresh_key.map_or_else(|| code.holder_key(), Ok)?);
-            let checked = check_holder(&holder, bytes, &signature);
-            cache.put(*signed, Checked { issuer: issuer.public, holder });
-            checked?;
+    if let Some(holder) = cache.holder(signed, &issuer.public) {
+        check_holder(holder, bytes, &signature)?;
+    } else {
+        if !issuer_key.verifies(&bytes[..CREDENTIAL_BODY], &code.issuer_signature) {
+            return Err(Refused::IssuerSignature);
         }
+        let holder = FastKey::new(&fresh_key.map_or_else(|| code.holder_key(), Ok)?);
+        let checked = check_holder(&holder, bytes, &signature);
+        cache.put(*signed, issuer.public, holder);
+        checked?;
     }
     if code.counter <= (context.last_counter)(&code.credential.id) {
         return Err(Refused::Replayed);

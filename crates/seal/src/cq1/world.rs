@@ -168,7 +168,7 @@ impl Terminal {
     /// With the lists of this file.
     pub fn new() -> Self {
         let (keys, status) = (keys(&key_list_body()), status(&status_state()));
-        Self { keys, status, cache: CredentialCache::new(64) }
+        Self { keys, status, cache: CredentialCache::new(64).with_tables(8) }
     }
 
     /// Judges at [`NOW`].

@@ -214,3 +214,31 @@ fn a_bent_text_never_passes_and_never_panics() {
         }
     }
 }
+
+/// Art. 14, 17: a card of the other region is judged with that region's lists, for joint items alone.
+#[test]
+fn a_code_of_another_region_is_for_items_of_the_joint_list() {
+    let folder = Folder::new();
+    let mut store = store(&folder);
+    let joint =
+        crate::items::Item { code: "CY-TR-001".into(), joint: true, ..crate::testing::item() };
+    let list = items();
+    let all = [list.items.clone(), vec![joint]].concat();
+    store.put_items(ItemList { items: all, ..list }).expect("items");
+    let region = crate::neighbours::tests::sichuan();
+    let foreign = |index: u32, counter: u32| {
+        let credential = world::credential(Kind::Displayed);
+        let code = world::code(Credential { region, status_index: index, ..credential });
+        Code::text(&world::signed(&Code { counter, ..code }))
+    };
+    let no = judged(&mut store, "CY-TR-001", &foreign(42, 1), NOW);
+    assert_eq!(no, Err(Refused::Region.into()), "no lists of that region");
+    store.put_neighbours(vec![crate::neighbours::tests::lists()]).expect("kept");
+    assert_eq!(judged(&mut store, BUS, &foreign(42, 1), NOW), Err(Denied::NotJoint.into()));
+    assert!(judged(&mut store, "CY-TR-001", &foreign(42, 1), NOW).is_ok());
+    let again = judged(&mut store, "CY-TR-001", &foreign(42, 1), NOW);
+    assert_eq!(again, Err(Refused::Replayed.into()));
+    let lost = judged(&mut store, "CY-TR-001", &foreign(300, 2), NOW);
+    assert_eq!(lost, Err(Refused::Suspended.into()), "by that region's status list");
+    assert!(judged(&mut store, "CY-TR-001", &code(9), NOW).is_ok(), "our own cards too");
+}

@@ -318,7 +318,14 @@ fn refusals_wait_for_the_network_and_are_sent_once() {
     network.cut();
     for item in ["CQ-XX-999", BUS] {
         let (item, note) = (item.to_owned(), "闸机坏了".to_owned());
-        let refusal = Refusal { at: NOW, item, reason: Reason::NoDevice, note, code: None };
+        let refusal = Refusal {
+            at: NOW,
+            item,
+            reason: Reason::NoDevice,
+            note,
+            code: None,
+            id: String::new(),
+        };
         station.refuse(refusal).expect("kept");
     }
     drop(station);
@@ -331,6 +338,8 @@ fn refusals_wait_for_the_network_and_are_sent_once() {
     assert_eq!(desk.refusals[0]["note"], "CQ-XX-999 闸机坏了", "an item that is not on the list");
     assert_eq!(desk.refusals[1]["reason"], "no-device");
     assert_eq!(desk.refusals[1]["note"], "闸机坏了");
+    let number = |at: usize| desk.refusals[at]["id"].as_str().expect("a number").to_owned();
+    assert!(number(0).len() == 32 && number(0) != number(1), "each has its own number");
 }
 
 #[test]

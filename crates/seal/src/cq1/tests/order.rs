@@ -155,3 +155,48 @@ fn the_cache_stays_within_its_bound() {
     }
     assert!(terminal.cache.len() >= 4);
 }
+
+/// The first sight checks the issuer, the second makes a table of the holder's key, all others use it:
+/// none of that changes an answer.
+#[test]
+fn a_holder_who_comes_again_is_judged_with_a_table_and_a_thief_is_refused_at_each_sight() {
+    let mut terminal = Terminal::new();
+    let content = code(credential(Kind::Displayed));
+    let thief = key(0x50, crate::sm2::SignerId::CQ1_HOLDER);
+    let stolen = content.with_signature(&thief.sign(&content.signed_bytes()));
+    let mut bent = signed(&content);
+    bent[128] ^= 1;
+    for sight in 1..=5 {
+        let counter = content.counter + sight;
+        let accepted = terminal.judge(&signed(&Code { counter, ..content })).expect("good");
+        assert_eq!(accepted.counter, counter);
+        assert_eq!(terminal.judge(&stolen), Err(Refused::HolderSignature), "{sight}");
+        assert_eq!(terminal.judge(&bent), Err(Refused::HolderSignature), "{sight}");
+    }
+    assert_eq!(terminal.cache.table_bytes(), 32_768);
+    let mut body = key_list_body();
+    body.serial += 1;
+    body.keys[0].public = issuer(5).verifying().to_compressed();
+    terminal.keys = keys(&body);
+    assert_eq!(terminal.judge(&signed(&content)), Err(Refused::IssuerSignature));
+}
+
+#[test]
+fn tables_stay_within_their_bound_and_an_emergency_key_has_its_own() {
+    let mut terminal = Terminal::new();
+    for bytes in book(3).iter().chain(&book(3)) {
+        let _ = terminal.judge(bytes).expect("good");
+    }
+    assert_eq!(terminal.cache.table_bytes(), 32_768);
+    for number in 0..40u8 {
+        let owner = key(0x60 + number, crate::sm2::SignerId::CQ1_HOLDER);
+        let holder = owner.verifying().to_compressed();
+        let content = code(Credential { holder, ..credential(Kind::Displayed) });
+        let bytes = content.with_signature(&owner.sign(&content.signed_bytes()));
+        for _ in 0..3 {
+            let _ = terminal.judge(&bytes).expect("good");
+        }
+        assert!(terminal.cache.table_bytes() <= 8 * 32_768);
+    }
+    assert!(terminal.cache.table_bytes() >= 4 * 32_768);
+}
