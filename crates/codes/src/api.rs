@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use items::rules::{Channel, Word as _};
+use items::rules::{Channel, Group, Word as _};
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Routes};
 use kernel::id::Id;
@@ -78,9 +78,13 @@ pub struct VerdictBody {
     /// Stable code of the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
-    /// The refusal in plain words.
+    /// The refusal in plain words; with a yes, what whoever serves must see.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// With a yes: groups of the list that the register does not know (`disabled`, `farmers`, …). Serve when you
+    /// have seen that the holder is of one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_see: Vec<&'static str>,
     /// What to do now.
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
@@ -109,12 +113,21 @@ fn body(verdict: Verdict) -> VerdictBody {
         at: verdict.at.rfc3339(),
         level: verdict.proof.map(Proof::code),
         why: refused.as_ref().map(|refused| refused.code()),
-        text: refused.as_ref().map(|refused| refused.reason().zh),
+        text: refused
+            .as_ref()
+            .map(|refused| refused.reason().zh)
+            .or_else(|| to_see(&verdict.to_see)),
+        to_see: verdict.to_see.iter().map(|group| group.code()).collect(),
         advice: refused.as_ref().map(|refused| refused.advice().zh),
         article: refused.as_ref().and_then(|refused| refused.article()).map(|article| article.0),
         item,
         fields: fields.map(|(field, value)| (field.code().to_owned(), value.into())).collect(),
     }
+}
+
+fn to_see(groups: &[Group]) -> Option<String> {
+    let names: Vec<String> = groups.iter().map(|group| group.name().zh).collect();
+    (!names.is_empty()).then(|| format!("请核对持卡人属于：{}", names.join("、")))
 }
 
 /// Judges a card code for one published item. Each answer, yes or no, is on record for the holder.

@@ -4,6 +4,10 @@
 pub mod abroad;
 pub mod api;
 pub mod check;
+pub mod device;
+mod device_api;
+#[cfg(test)]
+mod device_tests;
 pub mod issue;
 pub mod keys;
 pub mod status;

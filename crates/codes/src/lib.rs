@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "codes-0002", sql: include_str!("../migrations/0002_cq1.sql") },
     Migration { name: "codes-0003", sql: include_str!("../migrations/0003_terminals.sql") },
     Migration { name: "codes-0004", sql: include_str!("../migrations/0004_abroad.sql") },
+    Migration { name: "codes-0005", sql: include_str!("../migrations/0005_device.sql") },
 ];
 
 /// What the authority may tune.

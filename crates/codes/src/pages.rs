@@ -1,5 +1,6 @@
 //! The holder's code, and where the card was used.
 
+mod devices;
 mod spare;
 
 use askama::Template;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Routes {
         .nav(HOLDERS, "/me/code", Text::new("卡码", "Code"), None)
         .nav(HOLDERS, "/me/uses", Text::new("用卡记录", "Uses"), None)
         .merge(spare::routes())
+        .merge(devices::routes())
 }
 
 #[derive(Template)]

@@ -186,20 +186,26 @@ const OLD: i32 = 60;
 /// Age below which it speaks of children.
 const OF_AGE: i32 = 18;
 
-/// Whether the holder is of the group that the item is made for, as far as the register knows: age is
-/// known here, the rest is asked by the department that serves.
+/// Whether the holder is of the item's groups (Art. 14). Ages are known here; the groups that are not are
+/// the answer: whoever serves has to see that the holder is of one of them
+/// (`docs/decisions/0014-groups.md`). It is empty when nothing is left to be seen.
 ///
 /// # Errors
 /// [`Refused::NotForGroup`].
-pub fn check_group(item: &Item, person: &Person, today: Date) -> Result<(), Refused> {
+pub fn check_group(item: &Item, person: &Person, today: Date) -> Result<Vec<Group>, Refused> {
     let age = person.age_on(today);
-    let fits = |group: &Group| match group {
-        Group::Children => age < OF_AGE,
-        Group::Elderly => age >= OLD,
-        _ => true,
+    let known = |group: &Group| match group {
+        Group::Children => Some(age < OF_AGE),
+        Group::Elderly => Some(age >= OLD),
+        _ => None,
     };
     let groups = &item.details.groups;
-    if groups.is_empty() || groups.iter().any(fits) { Ok(()) } else { Err(Refused::NotForGroup) }
+    if groups.is_empty() || groups.iter().any(|group| known(group) == Some(true)) {
+        return Ok(Vec::new());
+    }
+    let unknown: Vec<Group> =
+        groups.iter().copied().filter(|group| known(group).is_none()).collect();
+    if unknown.is_empty() { Err(Refused::NotForGroup) } else { Ok(unknown) }
 }
 
 /// Whether the rules of the item ask who the holder is beside what it discloses.
@@ -405,9 +411,11 @@ mod tests {
         };
         let young = check_group(&for_the_old, &person(59), TODAY);
         assert_eq!(young, Err(Refused::NotForGroup));
-        assert_eq!(check_group(&for_the_old, &person(60), TODAY), Ok(()));
+        assert_eq!(check_group(&for_the_old, &person(60), TODAY), Ok(vec![]));
         for_the_old.details.groups.push(Group::Disabled);
-        assert_eq!(check_group(&for_the_old, &person(59), TODAY), Ok(()), "not known here");
+        let seen = check_group(&for_the_old, &person(59), TODAY);
+        assert_eq!(seen, Ok(vec![Group::Disabled]), "not known here: whoever serves looks");
+        assert_eq!(check_group(&for_the_old, &person(60), TODAY), Ok(vec![]), "old enough");
     }
 
     #[test]

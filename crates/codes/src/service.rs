@@ -10,7 +10,7 @@ mod password;
 
 use std::sync::Arc;
 
-use items::rules::{Channel, Item, Level, Way};
+use items::rules::{Channel, Group, Item, Level, Way};
 use items::service::Catalogue;
 use kernel::actor::{Actor, Role};
 use kernel::auth::{self, NewAccount};
@@ -138,6 +138,9 @@ pub struct Verdict {
     pub proof: Option<Proof>,
     /// The fields that the item discloses; empty after a no.
     pub fields: Vec<(Field, String)>,
+    /// Of one of these groups the holder has to be, which whoever serves must see; empty when nothing is left
+    /// to be seen.
+    pub to_see: Vec<Group>,
 }
 
 impl Codes {
@@ -251,6 +254,7 @@ fn judge_set(tx: &mut Tx<'_>, set: &[Asked]) -> Result<Vec<Result<Verdict, Probl
         if !went_in {
             verdicts[place].result = Err(Refused::Replayed);
             verdicts[place].fields.clear();
+            verdicts[place].to_see.clear();
             used.counter = None;
             used.result = Refused::Replayed.code().to_owned();
             replays.push(used);

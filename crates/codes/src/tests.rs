@@ -239,3 +239,32 @@ async fn a_frozen_card_is_refused_until_each_freeze_is_lifted() {
         assert_eq!(suspended().await, 0);
     }
 }
+
+/// Art. 14, 25: age is known here; that somebody is disabled is seen by whoever serves, and the yes says so.
+#[tokio::test]
+async fn a_yes_names_the_groups_that_are_left_to_be_seen() {
+    for test in kernel::testing::databases("codes_groups") {
+        let town = Town::of(test).await;
+        let (parking, free_ride) = ("CQ-TR-009", "CQ-TR-002");
+        let new = NewTerminal {
+            org: town.owner.org.expect("an organisation"),
+            place: "测试停车场".to_owned(),
+            items: vec![parking.to_owned(), free_ride.to_owned()],
+            channel: Some(Channel::Counter),
+            division: "500103".to_owned(),
+        };
+        let (_, token) = register_terminal(&town.app, &town.owner, new).await.expect("registered");
+        let mut desk = kernel::testing::Client::new(&town.router);
+        desk.bearer = Some(token);
+        let mut ask = async |item: &str| {
+            let shown = crate::cq1::issue::show(&town.app, &town.holder).await.expect("a code");
+            let body = serde_json::json!({"code": shown.text, "item": item});
+            desk.post_json("/api/v1/verify", &body).await.json()
+        };
+        let yes = ask(parking).await;
+        assert_eq!(yes["result"], "yes", "{} {yes}", town.engine);
+        assert_eq!(yes["to_see"], serde_json::json!(["disabled"]), "{yes}");
+        assert!(yes["text"].as_str().is_some_and(|text| text.contains("残疾人")), "{yes}");
+        assert_eq!(ask(free_ride).await["why"], "codes/not-for-group");
+    }
+}

@@ -99,6 +99,9 @@ fn heading(sign: &str, chinese: &str, english: &str) -> String {
 
 fn yes(answer: &Answer) -> String {
     let mut body = heading("✓", "通过", "Yes");
+    if let Some(text) = &answer.text {
+        let _ = write!(body, "<p><strong>{}</strong></p>", escape(text));
+    }
     body.push_str(r#"<audio src="/yes.wav" autoplay></audio><dl>"#);
     for (name, value) in &answer.fields {
         let _ = write!(body, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));

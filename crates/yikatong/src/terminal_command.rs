@@ -303,7 +303,8 @@ fn tell(answer: Result<Answer, Failure>) -> ExitCode {
             let age = answer.list_age_s.filter(|_| answer.offline);
             let alone = age.map(|age| format!("  离线 / offline, 名单 / list {age} s\n"));
             let fields = fields.chain(alone).collect::<String>();
-            (format!("通过 YES  {}\n{fields}", answer.id), 0)
+            let see = answer.text.map(|text| format!("  {text}\n")).unwrap_or_default();
+            (format!("通过 YES  {}\n{see}{fields}", answer.id), 0)
         }
         Ok(answer) => {
             let article = answer.article.map(|n| format!(" (Art. {n})")).unwrap_or_default();

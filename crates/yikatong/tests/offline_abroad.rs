@@ -16,8 +16,9 @@ use crate::recognition::both;
 use crate::support::Folder;
 use crate::town::{Town, grown_ups, registration};
 
-const LOANS: &str = "CY-CU-001";
-const LIBRARY: &str = items::seed::LIBRARY;
+/// Buses of both regions, on the joint list; and of the city alone. Both five times a day offline.
+const BOTH: &str = "CY-TR-001";
+const CITY: &str = "CQ-TR-001";
 
 /// An enrolled terminal of a town.
 async fn terminal(town: &Town, at: &str, folder: &Folder) -> Arc<Station> {
@@ -25,7 +26,7 @@ async fn terminal(town: &Town, at: &str, folder: &Folder) -> Arc<Station> {
     let new = NewTerminal {
         org: Id(1),
         place: at.to_owned(),
-        items: vec![LOANS.to_owned(), LIBRARY.to_owned()],
+        items: vec![BOTH.to_owned(), CITY.to_owned()],
         channel: None,
         division: String::new(),
     };
@@ -82,17 +83,17 @@ async fn crosses_the_border(home: &mut Town, there: &Town, place: usize) {
     sync(&own).await;
 
     let (first, second) = (home.code(&person).await, home.code(&person).await);
-    assert_eq!(why(&away, LIBRARY, &first), "terminal/not-joint");
-    assert_eq!(why(&away, LOANS, &first), "yes");
-    assert_eq!(why(&away, LOANS, &first), "cq1/replayed");
-    assert_eq!(why(&own, LOANS, &first), "yes", "nobody can tell the terminal at home");
+    assert_eq!(why(&away, CITY, &first), "terminal/not-joint");
+    assert_eq!(why(&away, BOTH, &first), "yes");
+    assert_eq!(why(&away, BOTH, &first), "cq1/replayed");
+    assert_eq!(why(&own, BOTH, &first), "yes", "nobody can tell the terminal at home");
 
     let holder = Actor { person: person.parse().ok(), ..testing::actor(Role::Holder) };
     let mut phone = Client::program(&home.built.router, &home.app, &holder).await;
     phone.post_json("/api/v1/me/card", &json!({"act": "lose"})).await;
     lists(home, there).await;
     assert_eq!(sync(&away).await.uploaded, 3);
-    assert_eq!(why(&away, LOANS, &second), "cq1/suspended", "a loss at home is a no there");
+    assert_eq!(why(&away, BOTH, &second), "cq1/suspended", "a loss at home is a no there");
 
     regions::service::deliver::round(&there.app).await.expect("delivered");
     let mut page = home.holder(&person).await;
@@ -134,10 +135,10 @@ async fn without_trust_a_terminal_takes_no_card_of_the_other_region() {
     let away = terminal(&there, "测试馆", &folder).await;
     sync(&away).await;
     let (first, second) = (home.code(&person).await, home.code(&person).await);
-    assert_eq!(why(&away, LOANS, &first), "yes");
+    assert_eq!(why(&away, BOTH, &first), "yes");
     let officer = testing::actor(Role::MunicipalOfficer);
     regions::service::trust::revoke(&there.app, &officer, "500000").await.expect("revoked");
     lists(&home, &there).await;
     sync(&away).await;
-    assert_eq!(why(&away, LOANS, &second), "cq1/region");
+    assert_eq!(why(&away, BOTH, &second), "cq1/region");
 }

@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Routes {
         .api(Access::Public, &[16, 20], routes!(delta))
         .api(Access::Public, &[16, 17], routes!(keys_abroad))
         .api(Access::Public, &[16, 17, 20], routes!(status_abroad))
+        .merge(super::device_api::routes())
 }
 
 async fn newest(app: &App, kind: &'static str) -> Result<List, Problem> {

@@ -1,7 +1,7 @@
 //! Credentials of holders and the codes that their pages show; emergency books.
 //!
-//! A browser has no SM2, so the key behind a web page is kept here, one for each holder, sealed. An app
-//! with a key of its own would send its public half instead.
+//! A browser has no SM2, so the key behind a web page is kept here, one for each holder, sealed. An app has
+//! a key of its own ([`super::device`]).
 
 use cards::rules::clocks::State;
 use cards::store::ECard;
@@ -26,7 +26,7 @@ use crate::rules::{LIFETIME_S, Refused};
 use crate::service::Shown;
 
 /// How long a holder's credential is good, in seconds.
-const LIFE_S: i64 = 86_400;
+pub(super) const LIFE_S: i64 = 86_400;
 /// A credential that ends sooner is issued anew at the next display.
 const RENEWED_S: i64 = 3_600;
 /// Where the number of the issuer's key stands in a credential.
@@ -50,20 +50,20 @@ fn last_second(expires_on: Option<Date>) -> i64 {
 }
 
 /// What a credential is issued for.
-struct Want {
-    person: Id,
-    ecard: Id,
-    kind: Kind,
-    capabilities: Capabilities,
-    expires_s: i64,
+pub(super) struct Want {
+    pub(super) person: Id,
+    pub(super) ecard: Id,
+    pub(super) kind: Kind,
+    pub(super) capabilities: Capabilities,
+    pub(super) expires_s: i64,
 }
 
 /// Draws number and place, enters the directory, signs.
-fn issue(
+pub(super) fn issue(
     tx: &mut Tx<'_>,
     app: &Platform,
     want: &Want,
-    holder: &SigningKey,
+    holder: [u8; 33],
     now_s: i64,
 ) -> Result<(Credential, [u8; 64]), DbError> {
     let listed = store::keys(tx)?;
@@ -88,7 +88,7 @@ fn issue(
             status_index: new.status_index,
             capabilities: want.capabilities,
             expires_s: u32::try_from(want.expires_s).map_err(broken)?,
-            holder: holder.verifying().to_compressed(),
+            holder,
         };
         let body = credential.signed_bytes();
         let signature = app.keys.store().sign(&key.name, SignerId::CQ1_ISSUER, &body);
@@ -98,7 +98,7 @@ fn issue(
 }
 
 /// The electronic card of a person, when it can be used today (Art. 2).
-fn usable(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<(ECard, i64), Problem> {
+pub(super) fn usable(tx: &mut Tx<'_>, person: Id, now: Utc) -> Result<(ECard, i64), Problem> {
     let (card, ecard) = cards::service::cards_of(tx, person)?;
     let card = card.filter(|card| card.clocks.electronic == State::On);
     let card = card.ok_or(Refused::CardNotActive)?;
@@ -173,7 +173,7 @@ fn present(
         capabilities: Capabilities::ALL,
         expires_s: (now_s + LIFE_S).min(last),
     };
-    let (credential, signature) = issue(tx, app, &want, &key, now_s)?;
+    let (credential, signature) = issue(tx, app, &want, key.verifying().to_compressed(), now_s)?;
     let signed = credential.with_signature(&signature);
     let secret = app.keys.seal_field(&*key.secret(), &context(person));
     store::put_holder(tx, person, ecard.id, &signed, &secret, want.expires_s)?;
@@ -224,6 +224,7 @@ pub async fn book(app: &App, holder: &Actor) -> Result<Book, Problem> {
             let (ecard, last) = usable(tx, person, now)?;
             let hours = settings::get(tx, &BOOK_HOURS, now)?;
             let key = SigningKey::from_secret(&key, SignerId::CQ1_EMERGENCY).map_err(broken)?;
+            let public = key.verifying().to_compressed();
             let want = Want {
                 person,
                 ecard: ecard.id,
@@ -231,7 +232,7 @@ pub async fn book(app: &App, holder: &Actor) -> Result<Book, Problem> {
                 capabilities: Capabilities::EMERGENCY,
                 expires_s: (now_s + hours * 3_600).min(last),
             };
-            let (credential, issuer_signature) = issue(tx, &shared, &want, &key, now_s)?;
+            let (credential, issuer_signature) = issue(tx, &shared, &want, public, now_s)?;
             let book = EmergencyBook {
                 credential,
                 issuer_signature,

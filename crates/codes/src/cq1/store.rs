@@ -207,7 +207,8 @@ fn state(code: &str) -> Result<State, DbError> {
 /// See [`DbError`].
 pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standing>, DbError> {
     let keys: Vec<Value<'_>> = credentials.iter().map(v).collect();
-    let sql = "SELECT c.credential, e.person_id, e.state, e.expires_on,
+    let sql = "SELECT c.credential, e.person_id,
+                      CASE WHEN c.revoked THEN 'ended' ELSE e.state END, e.expires_on,
                       EXISTS (SELECT 1 FROM person_freeze z
                               WHERE z.person_id = e.person_id AND z.lifted_at IS NULL)
                FROM cq1_credential c
@@ -231,14 +232,15 @@ pub fn standings(tx: &mut Tx<'_>, credentials: &[[u8; 8]]) -> Result<Vec<Standin
 /// # Errors
 /// See [`DbError`].
 pub fn not_valid(tx: &mut Tx<'_>, now_s: i64) -> Result<Vec<(u32, State)>, DbError> {
-    let sql = "SELECT c.status_index, e.state FROM cq1_credential c
+    let sql = "SELECT c.status_index, CASE WHEN c.revoked THEN 'ended' ELSE e.state END
+               FROM cq1_credential c
                JOIN ecard e ON e.person_id = c.person_id AND e.id = c.ecard_id
-               WHERE c.expires_at > $1 AND e.state <> 'on'
+               WHERE c.expires_at > $1 AND (e.state <> 'on' OR c.revoked)
                UNION
                SELECT c.status_index, e.state FROM person_freeze z
                JOIN cq1_credential c ON c.person_id = z.person_id AND c.expires_at > $1
                JOIN ecard e ON e.person_id = c.person_id AND e.id = c.ecard_id
-               WHERE z.lifted_at IS NULL AND z.scope IN ('all', 'identity') AND e.state = 'on'
+               WHERE z.lifted_at IS NULL AND z.scope IN ('all', 'identity') AND e.state = 'on' AND NOT c.revoked
                ORDER BY 1";
     let read = |row: &Row| {
         let index: i64 = row.get(0)?;

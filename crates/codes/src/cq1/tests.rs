@@ -13,14 +13,14 @@ use crate::service::Presented;
 use crate::tests::{Town, code_of};
 
 /// A terminal without a network, with the lists that it fetched.
-struct Terminal {
+pub(super) struct Terminal {
     keys: KeyList,
     status: StatusList,
     cache: CredentialCache,
 }
 
 impl Terminal {
-    async fn of(town: &Town) -> Self {
+    pub(super) async fn of(town: &Town) -> Self {
         let (listed, status) = lists(town).await;
         let root = keys::root(&town.app).expect("a root");
         let keys = KeyList::open(&listed, &root).expect("a list that holds");
@@ -29,7 +29,7 @@ impl Terminal {
         Self { keys, status, cache: CredentialCache::new(100) }
     }
 
-    fn judge(&mut self, town: &Town, text: &str, emergency: bool) -> Result<u32, Cq1> {
+    pub(super) fn judge(&mut self, town: &Town, text: &str, emergency: bool) -> Result<u32, Cq1> {
         let never = |_: &_| 0;
         let context = Context {
             now_s: Utc::now().seconds(),

@@ -121,16 +121,20 @@ impl Known {
             }
             match (asked.item.as_deref(), person) {
                 (Some(item), Some(person)) => rules::check_group(item, person, today),
-                _ => Ok(()),
+                _ => Ok(Vec::new()),
             }
         });
+        let (result, to_see) = match result {
+            Ok(to_see) => (Ok(()), to_see),
+            Err(refused) => (Err(refused), Vec::new()),
+        };
         let fields = match (&result, &asked.item, person) {
             (Ok(()), Some(item), Some(person)) => rules::disclose(item, person, today),
             _ => Vec::new(),
         };
         let proof = asked.seen.as_ref().ok().map(|seen| seen.shown.proof);
         let (id, at, item) = (asked.use_id, asked.at, asked.item.clone());
-        Verdict { result, id, at, item, proof, fields }
+        Verdict { result, id, at, item, proof, fields, to_see }
     }
 
     /// What the other region said of its card, for a terminal that may still ask for it.
@@ -142,7 +146,8 @@ impl Known {
             Err(refused) => (Err(refused), Vec::new()),
         };
         let (proof, item) = (Some(abroad.shown.proof), asked.item.clone());
-        Verdict { result, id: asked.use_id, at: asked.at, item, proof, fields }
+        let to_see = Vec::new();
+        Verdict { result, id: asked.use_id, at: asked.at, item, proof, fields, to_see }
     }
 
     fn terminal<'a>(&'a self, asked: &'a Asked) -> Option<&'a Terminal> {
