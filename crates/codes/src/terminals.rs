@@ -4,6 +4,7 @@
 pub mod api;
 pub mod journal;
 mod pages;
+mod places;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -48,5 +49,5 @@ pub const SILENT_MINUTES: Setting = Setting {
 
 /// All routes of terminals.
 pub fn routes() -> Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(places::routes())
 }

@@ -115,6 +115,8 @@ fn store(folder: &Path) -> Store {
         capability: "transit".into(),
         scene: 3,
         joint: false,
+        groups: Vec::new(),
+        groups_zh: Vec::new(),
         offline: Limits { count: u32::MAX, list_s: 86_400, emergency: false },
         from: "2026-01-01".into(),
         until: None,

@@ -42,6 +42,12 @@ pub struct Item {
     /// On the joint list: codes of other regions are taken too.
     #[serde(default)]
     pub joint: bool,
+    /// Groups that it is for; empty for everybody. Without a network a terminal knows nobody's.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Their names.
+    #[serde(default)]
+    pub groups_zh: Vec<String>,
     /// What it allows without a network.
     pub offline: Limits,
     /// First day, `YYYY-MM-DD`.

@@ -37,9 +37,12 @@ pub struct Answer {
     /// Stable code of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The refusal in plain words.
+    /// The refusal in plain words; with a yes, what whoever serves must see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// With a yes: the holder must be of one of these groups of the list, which whoever serves sees for himself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_see: Vec<String>,
     /// What to do now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,

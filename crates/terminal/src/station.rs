@@ -106,6 +106,11 @@ impl Station {
         match offline::judge(&mut store, &mut cache, item, code, amount_fen, self.now_s()) {
             Err(no) => denied(no),
             Ok(passed) => Answer {
+                text: to_see(&store, item),
+                to_see: store
+                    .items()
+                    .and_then(|items| items.find(item))
+                    .map_or_else(Vec::new, |item| item.groups.clone()),
                 result: "yes".into(),
                 id: format!("{}#{}", store.device().id, passed.seq),
                 level: Some("code".into()),
@@ -191,6 +196,12 @@ impl Station {
             }
         }
     }
+}
+
+/// What is left to be seen: without a network nobody's age or group is known.
+fn to_see(store: &Store, item: &str) -> Option<String> {
+    let names = &store.items()?.find(item)?.groups_zh;
+    (!names.is_empty()).then(|| format!("请核对持卡人属于：{}", names.join("、")))
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

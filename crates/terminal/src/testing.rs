@@ -52,6 +52,8 @@ pub fn item() -> Item {
         capability: "transit".into(),
         scene: 3,
         joint: false,
+        groups: Vec::new(),
+        groups_zh: Vec::new(),
         offline: Limits { count: 3, list_s: 86_400, emergency: true },
         from: "2026-01-01".into(),
         until: None,

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use items::rules::{Area, Item};
+use items::rules::{Area, Item, Word as _};
 use kernel::actor::{Access, Actor, Role};
 use kernel::http::{Json, Routes};
 use kernel::id::Id;
@@ -214,6 +214,9 @@ struct ItemBody {
     scene: i64,
     /// On the joint list: cards of the other region are taken too.
     joint: bool,
+    /// Groups that it is for (`elderly`, `disabled`, …); without a network whoever serves sees to it.
+    groups: Vec<&'static str>,
+    groups_zh: Vec<String>,
     offline: OfflineBody,
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,6 +248,8 @@ fn item_body(item: &Item) -> ItemBody {
         capability,
         scene: 0,
         joint: crate::rules::check_joint(item).is_ok(),
+        groups: item.details.groups.iter().map(|group| group.code()).collect(),
+        groups_zh: item.details.groups.iter().map(|group| group.name().zh).collect(),
         offline: OfflineBody {
             count: offline.count,
             list_s: offline.list_hours * 3_600,

@@ -101,6 +101,18 @@ pub fn list(tx: &mut Tx<'_>, org: Option<Id>, most: i64) -> Result<Vec<Registere
     tx.query(&sql, &[org, v(most)])?.iter().map(read).collect()
 }
 
+/// Division and place of the terminals that serve an item, each place once, by place.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn places_of(tx: &mut Tx<'_>, item: &str, most: i64) -> Result<Vec<(String, String)>, DbError> {
+    let sql = "SELECT DISTINCT division, place FROM terminal
+               WHERE NOT blocked AND ',' || items || ',' LIKE $1 ORDER BY place LIMIT $2";
+    let like = format!("%,{item},%");
+    let rows = tx.query(sql, &[v(&like), v(most)])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 /// Keeps the digest of a new enrolment code; the terminal's old key and tokens count until it is used.
 ///
 /// # Errors

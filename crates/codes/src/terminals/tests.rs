@@ -210,3 +210,30 @@ async fn the_owner_registers_and_blocks_by_page_and_an_operators_refusal_is_coun
         assert_eq!(told.code(), "platform/invalid-input");
     }
 }
+
+/// Art. 14, 15: anybody finds where an item is served, his own district first; a blocked terminal is no place.
+#[tokio::test]
+async fn places_of_an_item_are_listed_by_district() {
+    let pairs = [("500103", "甲"), ("", "车上"), ("500101", "乙"), ("500103", "丙")];
+    let found = pairs.map(|(division, place)| (division.to_owned(), place.to_owned())).to_vec();
+    let names = |own: &str| {
+        let sorted = super::places::by_district(found.clone(), own);
+        sorted.into_iter().map(|(name, places)| format!("{}{}", name.zh, places.len())).collect()
+    };
+    let (near, all): (Vec<String>, Vec<String>) = (names("500103"), names(""));
+    assert_eq!(near, ["渝中区2", "万州区1", "流动服务点1"]);
+    assert_eq!(all, ["万州区1", "渝中区2", "流动服务点1"]);
+    for test in kernel::testing::databases("places") {
+        let town = Town::of(test).await;
+        let mut anybody = Client::new(&town.router);
+        let path = format!("/items/{ITEM}/places?district=500103");
+        let page = anybody.get(&path).await.text();
+        assert!(page.contains("测试图书馆") && page.contains("渝中区"), "{}", town.engine);
+        assert!(!anybody.get("/items/CQ-TR-001/places").await.text().contains("测试图书馆"));
+        assert_eq!(anybody.get("/items/CQ-XX-404/places").await.status, 404);
+        let block = "UPDATE terminal SET blocked = TRUE";
+        let blocked = town.app.db.housekeeping(move |tx| tx.execute(block, &[]));
+        blocked.await.expect("blocked");
+        assert!(!anybody.get(&path).await.text().contains("测试图书馆"), "{}", town.engine);
+    }
+}

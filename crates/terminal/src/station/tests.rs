@@ -352,3 +352,25 @@ fn a_token_is_renewed_from_half_of_its_time() {
     drop(station);
     assert_eq!(reopened(&folder).device().token, "ykt_new");
 }
+
+/// Art. 14, 25: without a network nobody's age or certificate is known, so the yes says what is to be seen.
+#[test]
+fn a_yes_without_a_network_names_the_groups_of_the_item() {
+    let folder = Folder::new();
+    let mut store = crate::testing::store(&folder);
+    let elder = crate::items::Item {
+        code: "CQ-TR-002".into(),
+        groups: vec!["elderly".into()],
+        groups_zh: vec!["老年人".into()],
+        ..crate::testing::item()
+    };
+    let list = items();
+    let all = [list.items.clone(), vec![elder]].concat();
+    store.put_items(crate::items::ItemList { items: all, ..list }).expect("items");
+    let station = Station::new(store, || NOW);
+    let yes = station.verify_offline("CQ-TR-002", &code(1), 0);
+    assert!(yes.is_yes() && yes.to_see == ["elderly"], "{yes:?}");
+    assert!(yes.text.is_some_and(|text| text.contains("老年人")));
+    let plain = station.verify_offline(BUS, &code(2), 0);
+    assert!(plain.is_yes() && plain.to_see.is_empty() && plain.text.is_none());
+}
