@@ -162,5 +162,10 @@ pub fn routes_with(
     let joint = joint::api::routes().merge(joint::pages::routes());
     let pages = pages.merge(freezes::pages::routes()).merge(circle::pages::routes());
     let accords = accords::api::routes().merge(accords::pages::routes());
-    api::routes(handlers).merge(offline::routes()).merge(pages).merge(joint).merge(recognition).merge(accords)
+    api::routes(handlers)
+        .merge(offline::routes())
+        .merge(pages)
+        .merge(joint)
+        .merge(recognition)
+        .merge(accords)
 }

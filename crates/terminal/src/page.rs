@@ -20,7 +20,7 @@ pub enum Notice {
     /// Ready for the next card.
     Ready,
     /// An answer.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The refusal is kept (Art. 25).
     Recorded,
     /// The refusal could not be kept.

@@ -140,7 +140,7 @@ async fn entered(State(station): Shared, Form(entered): Form<Entered>) -> Html<S
         Some(shown) => {
             let counter_check = entered.counter_check.is_some();
             let asked = Asked { counter_check, ..shown.ask(&entered.item) };
-            Notice::Answer(ask(station.clone(), asked, 0).await)
+            Notice::Answer(Box::new(ask(station.clone(), asked, 0).await))
         }
     };
     Html(page::counter(&station, Some(&entered.item), &notice))

@@ -62,6 +62,8 @@ async fn resident(town: &mut Town, place: usize) -> String {
     let mut form = registration(&grown_ups().nth(place).expect("somebody"));
     if town.app.config.region != "500000" {
         form["ground"] = json!("residence");
+        let until = Utc::now().plus_seconds(365 * 86_400).day();
+        form["ground_until"] = json!(kernel::time::day_text(until));
     }
     let reply = town.clerk.post_json("/api/v1/people", &form).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
