@@ -51,6 +51,8 @@ const LINKS: BulkRows = BulkRows {
 
 /// Rows of one transaction.
 const SET: i64 = 200_000;
+/// Callers, each with one request under way.
+const CALLERS: usize = 4;
 
 fn number(place: i64) -> String {
     format!("500112{place:012}")
@@ -91,20 +93,23 @@ pub async fn measure(app: &App, accounts: i64, rounds: usize) -> Result<Measured
         let first = (round as i64).wrapping_mul(7_919);
         (0..MOST as i64).map(move |place| number((first + place * step) % accounts))
     };
+    let item = |(place, number): (usize, String)| Item {
+        reference_id: place.to_string(),
+        timestamp: String::new(),
+        id: Some(format!("nin:{number}@cn")),
+        fa: None,
+        scope: Some("details".to_owned()),
+    };
+    let requests: Vec<Vec<Item>> =
+        (0..rounds).map(|round| ids(round).enumerate().map(item).collect()).collect();
     let began = Instant::now();
-    for round in 0..rounds {
-        let item = |(place, number): (usize, String)| Item {
-            reference_id: place.to_string(),
-            timestamp: String::new(),
-            id: Some(format!("nin:{number}@cn")),
-            fa: None,
-            scope: Some("details".to_owned()),
-        };
-        let items = ids(round).enumerate().map(item).collect();
-        let (done, _) = work(app, &officer, items, "resolve").await?;
-        if done.iter().any(|one| one.status_reason_code != "succ.id.active") {
-            return Err(Problem::not_found());
-        }
+    let waiting = std::sync::Arc::new(std::sync::Mutex::new(requests));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..CALLERS {
+        callers.spawn(ask(app.clone(), officer.clone(), waiting.clone()));
+    }
+    while let Some(done) = callers.join_next().await {
+        done.map_err(|error| DbError::Engine(error.to_string()))??;
     }
     let resolve = began.elapsed();
     let began = Instant::now();
@@ -118,6 +123,20 @@ pub async fn measure(app: &App, accounts: i64, rounds: usize) -> Result<Measured
         app.db.read(read).await?;
     }
     Ok(Measured { ids: rounds * MOST, resolve, bare: began.elapsed() })
+}
+
+type Requests = std::sync::Arc<std::sync::Mutex<Vec<Vec<Item>>>>;
+
+/// One caller: sends the next request when it has the answer to the one before.
+async fn ask(app: App, officer: Actor, waiting: Requests) -> Result<(), Problem> {
+    loop {
+        let next = waiting.lock().ok().and_then(|mut all| all.pop());
+        let Some(items) = next else { return Ok(()) };
+        let (done, _) = work(&app, &officer, items, "resolve").await?;
+        if done.iter().any(|one| one.status_reason_code != "succ.id.active") {
+            return Err(Problem::not_found());
+        }
+    }
 }
 
 fn load(tx: &mut Tx<'_>, org: Id, from: i64, to: i64) -> Result<u64, DbError> {

@@ -170,20 +170,31 @@ pub async fn work(
     };
     let mut entry = Entry::new(entry_id, now, actor, act, "Art. 18");
     entry.detail = serde_json::json!({ "requests": items.len() });
+    let allowed = move |tx: &mut kernel::db::Tx<'_>| match store::has_programme(tx, org)? {
+        true => Ok(()),
+        false => Err(Problem::forbidden()),
+    };
+    if action == "resolve" {
+        // Callers look at the same time; nothing is answered before the look is on record.
+        let look = move |tx: &mut kernel::db::Tx<'_>| {
+            allowed(tx)?;
+            Ok::<_, Problem>(resolve_set(tx, org, &items, now)?)
+        };
+        let done = app.db.read(look).await?;
+        app.db.write(move |tx| Ok::<_, Problem>(journal::record(tx, &entry)?)).await?;
+        return Ok((done, entry_id));
+    }
     let shared = app.clone();
     let done = app
         .db
         .write(move |tx| {
-            if !store::has_programme(tx, org)? {
-                return Err(Problem::forbidden());
-            }
+            allowed(tx)?;
             let done = match action {
-                "resolve" => resolve_set(tx, org, &items, now)?,
                 "unlink" => unlink_set(tx, org, &items, now)?,
                 _ => link_set(tx, &shared, org, &items, now)?,
             };
             journal::record(tx, &entry)?;
-            Ok(done)
+            Ok::<_, Problem>(done)
         })
         .await?;
     Ok((done, entry_id))

@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "funds-0009-schedule",
         sql: include_str!("../../migrations/0009_schedule.sql"),
     },
+    Migration { name: "funds-0011-links", sql: include_str!("../../migrations/0011_links.sql") },
 ];
 
 /// A bank that has not told a result for longer is doubted; nothing fails by time.
