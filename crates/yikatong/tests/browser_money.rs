@@ -139,6 +139,7 @@ async fn browser_a_budget_is_confirmed_by_another_and_a_holder_pays_a_bill() {
     }
     let server = Server::demo();
     let finance = staff(&server, "finance").await;
+    finance.press("资金和银行").await;
     finance.press("预算").await;
     finance.fill("year", "2032").await;
     finance.fill("yuan", "1234567").await;
@@ -146,7 +147,7 @@ async fn browser_a_budget_is_confirmed_by_another_and_a_holder_pays_a_bill() {
     finance.wait_for_text("1,234,567.00").await;
     assert!(!finance.shows("退回").await, "who asks does not confirm");
     let checker = staff(&server, "city2").await;
-    checker.press("预算").await;
+    checker.open(&server.url("/office/funds/budgets?year=2032")).await;
     checker.wait_for_text("1,234,567.00").await;
     checker.screenshot("budgets").await;
     checker.press("确认").await;
