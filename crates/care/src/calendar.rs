@@ -61,6 +61,11 @@ impl Calendar {
         self.days.iter().map(line).collect()
     }
 
+    /// The last day that it lists: beyond it only weekends are known.
+    pub fn last(&self) -> Option<Date> {
+        self.days.keys().next_back().copied()
+    }
+
     /// Whether offices work on that day.
     pub fn is_working(&self, day: Date) -> bool {
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);

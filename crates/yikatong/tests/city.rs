@@ -471,11 +471,16 @@ impl City {
         for citizen in &self.citizens {
             let holder = Actor { person: citizen.id.parse().ok(), ..testing::actor(Role::Holder) };
             let mut phone = Client::signed_in(&router, &self.app, &holder).await;
-            let access = phone.get("/me/access").await;
-            let page = access.text();
-            assert!(access.status.is_success() && page.contains("图书借还"));
-            let others = self.citizens.iter().filter(|other| other.id != citizen.id);
-            assert!(others.into_iter().all(|other| !page.contains(&other.number)));
+            let mut seen = String::new();
+            for path in ["/me/uses?result=accepted", "/me/access"] {
+                let page = phone.get(path).await;
+                assert!(page.status.is_success(), "{path}");
+                seen += &page.text();
+            }
+            let named = [LIBRARY, LOANS].iter().any(|item| seen.contains(item));
+            assert!(citizen.yes == 0 || named, "{}", citizen.yes);
+            let mut others = self.citizens.iter().filter(|other| other.id != citizen.id);
+            assert!(others.all(|other| !seen.contains(&other.number)));
         }
     }
 }

@@ -120,7 +120,7 @@ async fn answered(office: &Browser, served: &Served, words: &str) {
     office.wait_for_text(words).await;
     office.choose("outcome", "resolved").await;
     office.fill("answer", "已更换并恢复使用").await;
-    office.press("答复").await;
+    office.press("答复 a").await;
     office.wait_for_text("按领域和地点分派").await;
 }
 

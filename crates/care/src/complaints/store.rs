@@ -360,6 +360,16 @@ pub fn above(tx: &mut Tx<'_>, org: Option<Id>) -> Result<Option<Id>, DbError> {
     Ok(city.filter(|city| Some(*city) != org))
 }
 
+/// All routes: field, division, organisation; empty means all.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn routes(tx: &mut Tx<'_>) -> Result<Vec<(String, String, Id)>, DbError> {
+    let sql = "SELECT field, division, org_id FROM complaint_route ORDER BY field, division";
+    let rows = tx.query(sql, &[])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+}
+
 /// Sets who answers for a field and a place.
 ///
 /// # Errors

@@ -33,6 +33,8 @@ pub(super) const READERS: &[Role] = &[
     Role::Auditor,
 ];
 const HANDLER: Access = Access::Roles(HANDLERS);
+/// Who enters what an office found: the auditor hands it in and handles nothing.
+pub(super) const ENTERERS: &[Role] = READERS;
 
 pub(super) fn routes() -> Routes {
     Routes::new("conduct")
@@ -41,7 +43,7 @@ pub(super) fn routes() -> Routes {
         .api(Access::Public, &[22], routes!(status))
         .api(Access::Public, &[22], routes!(more))
         .api(Access::Roles(READERS), &[26], routes!(list))
-        .api(HANDLER, &[24, 25, 26], routes!(enter))
+        .api(Access::Roles(ENTERERS), &[24, 25, 26], routes!(enter))
         .api(HANDLER, &[26], routes!(open))
         .api(HANDLER, &[26, 27], routes!(act))
         .api(HANDLER, &[25, 26], routes!(successors))

@@ -68,6 +68,8 @@ struct OnePage {
     nameable: Vec<(Id, String)>,
     /// The reader has pages about persons.
     desk: bool,
+    /// The reader may make a case of it.
+    authority: bool,
     problem: Option<Problem>,
     form: ActForm,
 }
@@ -141,7 +143,15 @@ async fn show(
     };
     let status = problem.as_ref().map(|problem| problem.status);
     let (outcomes, desk) = (OUTCOMES, matches!(actor.role, Role::Clerk | Role::OutletManager));
-    let page = OnePage { p, seen, orgs, outcomes, answers, nameable, desk, problem, form };
+    let authority = matches!(
+        actor.role,
+        Role::DistrictOfficer
+            | Role::DistrictApprover
+            | Role::MunicipalOfficer
+            | Role::MunicipalApprover
+    );
+    let page =
+        OnePage { p, seen, orgs, outcomes, answers, nameable, desk, authority, problem, form };
     with_problem(render(&page), status)
 }
 
@@ -181,8 +191,15 @@ struct RulesPage {
     orgs: Vec<Org>,
     fields: &'static [Word],
     places: Vec<&'static Division>,
+    /// Field, place and organisation of each route, in words.
+    routes: Vec<[String; 3]>,
+    /// The last day that the calendar lists, when the next months are missing.
+    ends: Option<String>,
     problem: Option<Problem>,
 }
+
+/// Days ahead that the calendar should list.
+const AHEAD: i64 = 60;
 
 async fn show_rules(
     app: &App,
@@ -192,7 +209,22 @@ async fn show_rules(
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
     let (version, calendar, waiting) = calendars::state(app).await?;
-    let places = divisions::children(Region::Chongqing, Utc::now().day()).collect();
+    let today = Utc::now().day();
+    let places = divisions::children(Region::Chongqing, today).collect();
+    let orgs = service::orgs(app).await?;
+    let all = || p.t("全部", "All").to_owned();
+    let route = |(code, division, org): (String, String, Id)| {
+        let org = orgs.iter().find(|one| one.id == org);
+        [
+            if code.is_empty() { all() } else { field(&p, &code) },
+            if division.is_empty() { all() } else { place(&division, &p.lang) },
+            org.map_or_else(String::new, |org| p.t(&org.name_zh, &org.name_en).to_owned()),
+        ]
+    };
+    let routes = app.db.read(crate::complaints::store::routes).await.map_err(Problem::from)?;
+    let routes = routes.into_iter().map(route).collect();
+    let soon = today.saturating_add(time::Duration::days(AHEAD));
+    let ends = calendar.last().filter(|last| *last < soon).map(day_text);
     let status = problem.as_ref().map(|problem| problem.status);
     let page = RulesPage {
         p,
@@ -200,9 +232,11 @@ async fn show_rules(
         days: typed.unwrap_or_else(|| calendar.text()),
         waiting,
         own: actor.account,
-        orgs: service::orgs(app).await?,
+        orgs,
         fields: FIELDS,
         places,
+        routes,
+        ends,
         problem,
     };
     with_problem(render(&page), status)

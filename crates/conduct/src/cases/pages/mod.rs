@@ -16,7 +16,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use people::evidence::rules::LARGEST;
 
-use super::api::{HANDLERS, READERS};
+use super::api::{ENTERERS, HANDLERS, READERS};
 
 const HOLDERS: &[Role] = &[Role::Holder];
 const NAMERS: &[Role] = &[Role::MunicipalApprover];
@@ -43,8 +43,8 @@ pub(super) fn routes() -> Routes {
         .page(post.clone(), "/report/status", all, &[22], report::status)
         .page(post.clone(), "/report/more", all, &[22], report::more)
         .page(get.clone(), "/office/cases", to(READERS), &[26], office::list)
-        .page(get.clone(), "/office/cases/new", to(HANDLERS), &[24, 25], office::new)
-        .page(post.clone(), "/office/cases/new", to(HANDLERS), &[24, 25], office::enter)
+        .page(get.clone(), "/office/cases/new", to(ENTERERS), &[24, 25], office::new)
+        .page(post.clone(), "/office/cases/new", to(ENTERERS), &[24, 25], office::enter)
         .page(get.clone(), "/office/cases/protection", to(NAMERS), &[19], office::protection)
         .page(post.clone(), "/office/cases/protection", to(NAMERS), &[19], office::name)
         .page(get.clone(), "/office/cases/{id}", to(HANDLERS), &[26], office::file)

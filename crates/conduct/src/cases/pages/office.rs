@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use kernel::actor::Actor;
+use kernel::actor::{Actor, Role};
 use kernel::divisions::Division;
 use kernel::http::{Form, Page, Path, Query, Upload, render};
 use kernel::id::Id;
@@ -130,8 +130,44 @@ pub(super) async fn new(
             }
         }
     }
+    if let Some(origin) = &origin {
+        fill(&app, &actor, origin, &mut form).await?;
+    }
     let districts = districts();
     render(&NewPage { p, from: asked.from, origin, form, districts, problem: None })
+}
+
+/// What the reader may know of the thing already: a complaint that he handles, an entry of the journal that he
+/// audits.
+async fn fill(
+    app: &App,
+    actor: &Actor,
+    origin: &Origin,
+    form: &mut Telling,
+) -> Result<(), Problem> {
+    let Ok(id) = origin.id.parse::<Id>() else { return Ok(()) };
+    match origin.source {
+        Source::Complaint => {
+            // Whoever may not see it writes for himself.
+            if let Ok(seen) = care::complaints::service::look(app, actor, id).await {
+                form.words = seen.matter.body;
+                if kernel::divisions::find(&seen.matter.division).is_some() {
+                    form.division = seen.matter.division;
+                }
+            }
+        }
+        Source::Audit if actor.role == Role::Auditor => {
+            let read = move |tx: &mut kernel::db::Tx<'_>| {
+                kernel::journal::newest(tx, Id(id.0.saturating_add(1)), 1)
+            };
+            let found = app.db.read(read).await?.into_iter().find(|entry| entry.id == id);
+            if let Some(entry) = found {
+                form.words = format!("{} {} {}：", entry.at, entry.act, entry.object);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -149,6 +185,7 @@ pub(super) async fn enter(
     Form(sent): Form<Entered>,
 ) -> Result<Response, Problem> {
     match service::from_office(&app, &actor, &sent.from, &sent.told).await {
+        Ok(_) if actor.role == Role::Auditor => Ok(Redirect::to("/office/cases").into_response()),
         Ok(id) => Ok(Redirect::to(&format!("/office/cases/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             let (origin, districts) = (Origin::parse(&sent.from), districts());

@@ -289,6 +289,22 @@ pub async fn more(app: &App, told: &More) -> Result<(), Problem> {
         .await
 }
 
+/// Who told of the thing that a case comes from: he does not handle the case (Art. 25).
+fn teller(tx: &mut Tx<'_>, origin: &Origin) -> Result<Option<Id>, Problem> {
+    let id = || origin.id.parse::<Id>().map_err(|_| Problem::not_found());
+    match origin.source {
+        Source::Refusal => {
+            let told = codes::refusals::one(tx, id()?)?.ok_or_else(Problem::not_found)?;
+            Ok(told.told_by)
+        }
+        Source::Complaint => {
+            let matter = care::complaints::store::by_id(tx, id()?)?;
+            Ok(matter.ok_or_else(Problem::not_found)?.opened_by)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// An office opens a case from an alert, a refusal, an entry of the journal or another thing.
 ///
 /// # Errors
@@ -319,13 +335,8 @@ pub async fn from_office(
     app.db
         .write(move |tx| {
             let mut case = case.clone();
-            // Whoever told of the refusal does not handle the case that comes of it.
-            if origin.source == Source::Refusal {
-                let refusal = origin.id.parse().map_err(|_| Problem::not_found())?;
-                let told = codes::refusals::one(tx, refusal)?.ok_or_else(Problem::not_found)?;
-                let by = told.told_by.map(|account| mark(&keys, account)).transpose()?;
-                case.about.reporter = by.unwrap_or_default();
-            }
+            let teller = teller(tx, &origin)?.map(|account| mark(&keys, account)).transpose()?;
+            case.about.reporter = teller.unwrap_or_default();
             enter(tx, &case, &step, &entry, now)?;
             Ok(id)
         })

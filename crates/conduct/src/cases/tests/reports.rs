@@ -101,6 +101,57 @@ async fn a_refusal_becomes_one_case_which_its_teller_does_not_handle() {
     }
 }
 
+/// Art. 22, 25: a complaint becomes one case with its words, and who entered the complaint does not handle it; a
+/// find of the auditor becomes a case that he does not read.
+#[tokio::test]
+async fn a_complaint_and_a_find_of_the_audit_become_cases_which_their_tellers_do_not_handle() {
+    use care::complaints::rules::Told;
+    for house in houses("report_complaint").await {
+        let clerk = actor(Role::MunicipalOfficer);
+        let told = Told {
+            kind: "complaint".to_owned(),
+            field: "outlet".to_owned(),
+            division: "500103".to_owned(),
+            body: "网点工作人员多次推诿，不予办理补卡".to_owned(),
+            ..Told::default()
+        };
+        let matter = care::complaints::service::open(&house.app, Some(&clerk), "desk", told);
+        let matter = matter.await.expect("taken in").id;
+        let from = format!("complaint:{matter}");
+        let mut officer = house.client(&house.officer).await;
+        let form = officer.get(&format!("/office/cases/new?from={from}")).await.text();
+        assert!(form.contains("多次推诿") && form.contains("value=\"500103\" selected"), "{form}");
+        let enter = |from: String| async {
+            let from = from;
+            service::from_office(&house.app, &house.officer, &from, &telling()).await
+        };
+        let id = enter(from).await.expect("entered");
+        let own = house.act(&clerk, id, opening("25.7", "body")).await;
+        assert_eq!(own, Err("conduct/case-own-report"), "{}", house.engine);
+        let none = enter("complaint:0000000000001".to_owned()).await;
+        assert_eq!(none.expect_err("none").status, 404);
+
+        let mut auditor = house.client(&actor(Role::Auditor)).await;
+        let newest = |tx: &mut kernel::db::Tx<'_>| kernel::journal::newest(tx, Id(i64::MAX), 1);
+        let entry = house.app.db.read(newest).await.expect("read").remove(0);
+        let path = format!("/office/cases/new?from=audit:{}", entry.id);
+        assert!(auditor.get(&path).await.text().contains(&entry.act), "{}", house.engine);
+        let from = format!("audit:{}", entry.id);
+        let fields = [
+            ("from", from.as_str()),
+            ("clause", "25.6"),
+            ("division", "500103"),
+            ("words", "同一账号夜间大量查阅无关人员信息"),
+        ];
+        let entered = auditor.post_form("/office/cases/new", &fields).await;
+        assert_eq!((entered.status.as_u16(), entered.header("location")), (303, "/office/cases"));
+        let mut program = house.program(&house.officer).await;
+        let list = program.get("/api/v1/cases?source=audit").await.json();
+        let id = list[0]["id"].as_str().expect("a case").to_owned();
+        assert_eq!(auditor.get(&format!("/office/cases/{id}")).await.status, 403);
+    }
+}
+
 #[tokio::test]
 async fn a_duplicate_is_followed_in_the_case_that_it_was_joined_to() {
     for house in houses("report_join").await {
