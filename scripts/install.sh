@@ -14,6 +14,7 @@ missing_packages() { # $1: yes when the browser is wanted
   have cc || echo gcc libc6-dev
   have c++ || echo g++
   have openssl || echo openssl
+  have ip || echo iproute2
   postgres_bin >/dev/null || echo postgresql
   [[ $1 == yes ]] || return 0
   have chromium || echo chromium

@@ -12,6 +12,7 @@ pub mod circle;
 pub mod freezes;
 pub mod joint;
 pub mod lists;
+pub mod national;
 pub mod offline;
 pub mod onecard;
 pub mod pages;
@@ -82,6 +83,7 @@ pub fn migrations() -> Vec<Migration> {
             name: "regions-signin-0001",
             sql: include_str!("../migrations/signin_0001.sql"),
         },
+        Migration { name: "regions-0010", sql: include_str!("../migrations/0010_national.sql") },
     ]
 }
 
@@ -125,6 +127,9 @@ pub fn jobs() -> Vec<Job> {
     fn offline(app: App) -> Round {
         Box::pin(async move { offline::round(&app).await })
     }
+    fn national(app: App) -> Round {
+        Box::pin(async move { national::round(&app).await })
+    }
     fn months(app: App) -> Round {
         Box::pin(async move {
             joint::service::forget(&app).await?;
@@ -135,6 +140,7 @@ pub fn jobs() -> Vec<Job> {
         Job { name: "regions.joint", every: Duration::from_secs(1), run: joint },
         Job { name: "regions.one-card", every: Duration::from_secs(2), run: onecard },
         Job { name: "regions.lists", every: Duration::from_secs(2), run: lists },
+        Job { name: "regions.national", every: Duration::from_secs(2), run: national },
         Job { name: "regions.places", every: Duration::from_secs(60), run: places },
         Job { name: "regions.offline-lists", every: Duration::from_secs(15), run: offline },
         Job { name: "regions.joint-hourly", every: Duration::from_secs(3_600), run: months },
@@ -155,6 +161,7 @@ pub fn routes_with(
     catalogue: Arc<Catalogue>,
 ) -> Routes {
     let recognition = recognition::api::routes().merge(recognition::pages::routes());
+    let recognition = recognition.merge(national::api::routes());
     let abroad = abroad::api::routes().merge(abroad::pages::routes());
     let abroad = abroad.share(signin::service::List(catalogue.clone()));
     let recognition = recognition.share(codes).share(catalogue).merge(abroad);

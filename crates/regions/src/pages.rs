@@ -13,6 +13,7 @@ use kernel::problem::Problem;
 use kernel::time::Utc;
 use serde::Deserialize;
 
+use crate::national;
 use crate::onecard::service::ask_again;
 use crate::onecard::store::{self as onecard, Held};
 use crate::recognition;
@@ -62,6 +63,9 @@ struct Console {
     held: Vec<Held>,
     /// Regions that do not answer who has a card.
     off: Vec<String>,
+    /// The national platforms: failures in a row, last answer, waiting and refused lines; none when no way
+    /// is set up.
+    national: Option<(i64, Option<Utc>, i64, i64)>,
     receipts: Vec<Received>,
     refused: Vec<Received>,
     now: Utc,
@@ -110,6 +114,7 @@ async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Respon
     let since = Utc(Utc::now().0 - Utc::DAY);
     let imports = actor.role == Role::MunicipalOfficer;
     let decides = actor.role == Role::MunicipalApprover;
+    let national = national::port::configured(&app.config.data).is_some();
     let console = move |tx: &mut kernel::db::Tx<'_>| {
         let mut incidents = Vec::new();
         for incident in store::incidents(tx)? {
@@ -126,6 +131,7 @@ async fn console(State(app): State<App>, actor: Actor, p: Page) -> Result<Respon
             asked: recognition::store::figures(tx, since)?,
             held: onecard::held(tx)?,
             off: onecard::off(tx)?,
+            national: national.then(|| national::store::health(tx)).transpose()?,
             receipts: store::receipts(tx, 10)?,
             refused: store::refused(tx, 20)?,
             now: Utc::now(),

@@ -93,7 +93,8 @@ pub enum BenchCommand {
         #[arg(long, default_value_t = 7)]
         banks: usize,
     },
-    /// Messages between two installations in this process, and how soon a backlog is gone.
+    /// Between two installations in this process: messages, how soon a backlog is gone, and verification of the
+    /// other's cards beside that of one's own.
     Regions {
         /// An empty PostgreSQL database for the receiver, beside the embedded one.
         #[arg(long)]
@@ -101,6 +102,12 @@ pub enum BenchCommand {
         /// Messages that wait after a partition; one a second makes 3,600 of an hour.
         #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         backlog: u32,
+        /// Seconds of each measurement of verification.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=20))]
+        seconds: u64,
+        /// Terminals, each with one request under way.
+        #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+        clients: u16,
     },
     /// Resolving people whom a department linked, 1,000 ids a request.
     Resolve {
@@ -166,11 +173,13 @@ pub async fn run(command: BenchCommand) -> Result<ExitCode, String> {
             }
             measured
         }
-        BenchCommand::Regions { postgres, backlog } => {
-            let mut measured = regions::run("SQLite", &sqlite, &folder, backlog).await;
+        BenchCommand::Regions { postgres, backlog, seconds, clients } => {
+            let clients = usize::from(clients);
+            let size = Size { length: Duration::from_secs(seconds), clients, holders: 500 };
+            let mut measured = regions::run("SQLite", &sqlite, &folder, backlog, &size).await;
             if let (Ok(()), Some(url)) = (&measured, postgres) {
                 let url = Location::Postgres(url);
-                measured = regions::run("PostgreSQL", &url, &folder, backlog).await;
+                measured = regions::run("PostgreSQL", &url, &folder, backlog, &size).await;
             }
             measured
         }
@@ -204,7 +213,9 @@ async fn verify(
     let (app, catalogue) = prepare(location, folder).await?;
     let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
     holders::make(&app, size.holders).await.map_err(words)?;
-    let tokens = holders::terminals(&app, size.clients.min(64)).await.map_err(words)?;
+    let tokens = holders::terminals(&app, size.clients.min(64), items::seed::LIBRARY)
+        .await
+        .map_err(words)?;
     catalogue.load(&app).await.map_err(words)?;
 
     let checks = floor::signatures()?;
@@ -216,13 +227,13 @@ async fn verify(
     let server = tokio::spawn(kernel::http::serve(router, listener, std::future::pending()));
     let holders = holders::signed_in(&app).await.map_err(words)?;
     let (codes, shown) = load::shown(&app, holders, size).await.map_err(words)?;
-    let result = load::run(address, codes, tokens.clone(), size).await?;
+    let result = load::run(address, codes, tokens.clone(), size, items::seed::LIBRARY).await?;
     // What the index of uses by number costs, which counting by the hour reads by.
     let drop = |tx: &mut kernel::db::Tx<'_>| tx.execute("DROP INDEX card_use_by_id", &[]).map(drop);
     app.db.housekeeping(drop).await.map_err(|error| error.to_string())?;
     let holders = holders::signed_in(&app).await.map_err(words)?;
     let (codes, _) = load::shown(&app, holders, size).await.map_err(words)?;
-    let bare = load::run(address, codes, tokens, size).await?;
+    let bare = load::run(address, codes, tokens, size, items::seed::LIBRARY).await?;
     server.abort();
 
     let rate = result.answers as f64 / result.seconds;

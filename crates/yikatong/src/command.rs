@@ -9,7 +9,8 @@ use kernel::keys::Keys;
 
 use crate::{
     bank_simulator, bench, credit_simulator, demo, factory_simulator, journal_command,
-    keys_command, migrations, pay_simulator, serve, sms_simulator, staff, terminal_command,
+    keys_command, migrations, national_simulator, pay_simulator, serve, sms_simulator, staff,
+    terminal_command,
 };
 
 /// 重庆市社会保障卡一卡通服务平台: the one-card service of the social security card.
@@ -74,6 +75,8 @@ enum Command {
     CreditSimulator(credit_simulator::SimulatorArguments),
     /// Play bank, card factory and key centre in the folders of the exchange, for tests and demonstrations.
     FactorySimulator(factory_simulator::SimulatorArguments),
+    /// Be a national platform that behaves badly by a script, for trying the national port (Art. 23).
+    NationalSimulator(national_simulator::NationalSimulatorArguments),
     /// Other regions.
     #[command(subcommand)]
     Regions(RegionsCommand),
@@ -90,6 +93,8 @@ enum RegionsCommand {
         /// Its address, e.g. https://ykt.example.cn.
         url: String,
     },
+    /// Print the key that signs for the national platforms; it is registered there.
+    NationalKey,
 }
 
 #[derive(Subcommand)]
@@ -205,6 +210,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::CreditSimulator(simulator) => with_runtime(credit_simulator::run(simulator)),
         Command::FactorySimulator(simulator) => factory_simulator::run(&simulator),
         Command::Regions(RegionsCommand::Check { url }) => check_region(&url),
+        Command::Regions(RegionsCommand::NationalKey) => with_runtime(national_key(place)),
+        Command::NationalSimulator(simulator) => with_runtime(national_simulator::run(simulator)),
         Command::Bench(bench) => with_runtime(bench::run(bench)),
     };
     match result {
@@ -223,12 +230,26 @@ fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     runtime.map_err(|error| error.to_string())?.block_on(work)
 }
 
+async fn national_key(place: Place) -> Outcome {
+    let (db, keys) = (place.open(&Limits::default())?, place.keys()?);
+    let app = serve::tool_platform(db, keys, &place).await.map_err(|error| error.to_string())?;
+    let key = regions::national::public_key(&app);
+    println!("{}", key.map_err(|problem| problem.title.en.clone())?);
+    Ok(ExitCode::SUCCESS)
+}
+
 fn check_region(url: &str) -> Outcome {
     use regions::standards::{clauses::CLAUSES, service};
     let found = service::check(url, kernel::time::Utc::now().seconds())?;
     for (clause, one) in CLAUSES.iter().zip(&found) {
         let mark = if one.holds { "✓" } else { "✗" };
-        println!("{mark} {:<4} {} — {}", clause.code, clause.text().en, one.said);
+        println!(
+            "{mark} {:<4} {} {} — {}",
+            clause.code,
+            clause.adopted,
+            clause.text().en,
+            one.said
+        );
     }
     let bad = found.iter().filter(|one| !one.holds).count();
     println!("{} of {} clauses hold", found.len() - bad, found.len());

@@ -12,6 +12,7 @@ pub mod factory_simulator;
 pub mod home;
 pub mod journal_command;
 pub mod keys_command;
+pub mod national_simulator;
 pub mod pay_simulator;
 pub mod serve;
 pub mod sms_simulator;

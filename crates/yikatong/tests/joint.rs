@@ -456,3 +456,59 @@ async fn look(browser: &Browser, name: &str) {
         browser.picture(&folder.join(format!("joint-{name}.png"))).await;
     }
 }
+
+/// A batch for the counter there passes bank, factory and key centre, and is sent out to it.
+async fn send_there(home: &Town) {
+    use cards::production::service::{answers, batches};
+    use cards::production::{files, partner, rules::LineEvent, store};
+    let find = "SELECT org_id FROM joint_outlet";
+    let org: Id = home.app.db.read(|tx| tx.one(find, &[])?.get(0)).await.expect("an outlet");
+    let clerk = Actor { org: Some(org), ..testing::actor(Role::Clerk) };
+    let scope = batches::Scope::Outlet(org);
+    let batch = batches::gather(&home.app, &clerk, scope, None).await.expect("gathered").id;
+    for _ in ["bank", "factory", "key centre"] {
+        batches::send(&home.app, &clerk, batch).await.expect("sent");
+        let keys = home.app.keys.clone();
+        let out = home.app.db.read(move |tx| {
+            let all = store::files::of_batch(tx, batch)?;
+            let out = all.into_iter().rfind(|file| file.direction == "out");
+            let id = out.expect("went out").id;
+            store::files::by_id(tx, &keys, id).map(|file| file.and_then(|(_, content)| content))
+        });
+        let out = out.await.expect("read").expect("content");
+        let sheet = files::read(&out).expect("what went out can be read");
+        let back = partner::answer(&sheet, Utc::now().day(), |_| LineEvent::Good);
+        let back = back.expect("answered");
+        answers::take(&home.app, &clerk, back, Some(batch)).await.expect("taken");
+    }
+    batches::send(&home.app, &clerk, batch).await.expect("sent to the counter");
+}
+
+/// Art. 11: cards that home made and sent to the joint outlet are received there by its clerk, and only then
+/// handed over.
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_on_their_way_are_received_at_the_joint_outlet_and_then_handed_over() {
+    for mut pair in pairs("joint_arrived").await {
+        let person = grown_ups().nth(77).expect("somebody");
+        let mut form = registration(&person);
+        for name in ["number", "name"] {
+            form.as_object_mut().expect("fields").remove(name);
+        }
+        let applied = pair.ask(&person, "apply", form).await;
+        assert_eq!(applied["state"], "done", "{applied}");
+        let early = pair.ask(&person, "hand-over", json!({"to": person.name})).await;
+        assert_eq!(early["state"], "refused", "not made yet: {early}");
+        send_there(&pair.home).await;
+        let early = pair.ask(&person, "hand-over", json!({"to": person.name})).await;
+        assert_eq!(early["state"], "refused", "on its way: {early}");
+        for cards in [1, 0] {
+            let case = pair.write(json!({"region": "500000", "service": "arrived"})).await;
+            let came = pair.answered(&case).await;
+            let answer = (&came["state"], &came["answer"]["cards"]);
+            assert_eq!(answer, (&json!("done"), &json!(cards)), "{came}");
+        }
+        let handed = pair.ask(&person, "hand-over", json!({"to": person.name})).await;
+        assert_eq!(handed["answer"]["result"], "ok", "{handed}");
+        assert_eq!((open_cases(&pair.home.app).await, open_cases(&pair.there.app).await), (0, 0));
+    }
+}

@@ -15,6 +15,7 @@ mod journey;
 mod life;
 mod matrix;
 mod money_crash;
+mod namespaces;
 mod offline;
 mod offline_abroad;
 mod one_card;

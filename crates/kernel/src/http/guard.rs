@@ -40,7 +40,11 @@ pub(super) async fn recognise(
     let address = told.unwrap_or(peer);
     let forwarded = ["forwarded", "x-forwarded-for"];
     let behind_proxy = forwarded.iter().any(|name| request.headers().contains_key(*name));
-    if !app.throttle.allows(session.as_ref(), address) {
+    let allowed = match request.uri().path() == super::limits::ASKED {
+        true => app.throttle.allows_region(address),
+        false => app.throttle.allows(session.as_ref(), address),
+    };
+    if !allowed {
         return super::limits::too_many().into_response();
     }
     let caller = Caller { session, address, behind_proxy };

@@ -13,10 +13,14 @@ use crate::id::Id;
 use crate::law::Text;
 use crate::problem::Problem;
 
+/// Where other installations ask about cards that are shown there.
+pub(super) const ASKED: &str = "/regions/v1/ask";
+
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, QuantaClock>;
 
 /// Requests a second that one stranger, one person or one terminal may send, with short bursts.
 pub struct Throttle {
+    regions: Limiter<IpAddr>,
     strangers: Limiter<IpAddr>,
     people: Limiter<Id>,
     terminals: Limiter<Id>,
@@ -31,6 +35,7 @@ fn limiter<K: std::hash::Hash + Eq + Clone>(per_second: u32, burst: u32) -> Limi
 impl Default for Throttle {
     fn default() -> Self {
         Self {
+            regions: limiter(2_000, 4_000),
             strangers: limiter(50, 400),
             people: limiter(50, 200),
             terminals: limiter(2_000, 4_000),
@@ -50,8 +55,15 @@ impl Throttle {
         }
     }
 
+    /// Whether one more question of another installation about a card is looked at now. All terminals of a
+    /// province come through one address; who asks is known by the signature.
+    pub(super) fn allows_region(&self, address: IpAddr) -> bool {
+        self.regions.check_key(&address).is_ok()
+    }
+
     /// Forgets callers that have been quiet, so that memory stays flat.
     pub fn forget_quiet(&self) {
+        self.regions.retain_recent();
         self.strangers.retain_recent();
         self.people.retain_recent();
         self.terminals.retain_recent();

@@ -338,6 +338,10 @@ pub fn elsewhere(tx: &mut Tx<'_>, cards: &[Id]) -> Result<HashMap<Id, Elsewhere>
     // Who has said that he does not answer is not waited for.
     let off = store::off(tx)?;
     trusted.retain(|region| !off.contains(region));
+    // The nation is asked beside the neighbours, where a way to it answers questions.
+    if crate::national::store::way(tx)?.2 {
+        trusted.push(crate::national::rules::NATION.to_owned());
+    }
     if trusted.is_empty() {
         return Ok(HashMap::new());
     }

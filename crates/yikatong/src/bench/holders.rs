@@ -99,13 +99,13 @@ impl Holder {
 ///
 /// # Errors
 /// See [`Problem`].
-pub async fn terminals(app: &App, count: usize) -> Result<Vec<String>, Problem> {
+pub async fn terminals(app: &App, count: usize, item: &str) -> Result<Vec<String>, Problem> {
     let mut tokens = Vec::with_capacity(count);
     for number in 0..count {
         let new = NewTerminal {
             org: Id(1),
             place: format!("终端 {number}"),
-            items: vec![items::seed::LIBRARY.to_owned()],
+            items: vec![item.to_owned()],
             channel: None,
             division: String::new(),
         };

@@ -29,6 +29,7 @@ struct Work {
     tokens: Vec<String>,
     next: AtomicU32,
     length: Duration,
+    item: &'static str,
 }
 
 /// Codes that holders have on their screens, each from one display, and how many were shown a second.
@@ -71,9 +72,11 @@ pub(super) async fn run(
     codes: Vec<String>,
     tokens: Vec<String>,
     size: &Size,
+    item: &'static str,
 ) -> Result<Seen, String> {
     let clients = size.clients;
-    let work = Work { address, codes, tokens, next: AtomicU32::new(0), length: size.length };
+    let (next, length) = (AtomicU32::new(0), size.length);
+    let work = Work { address, codes, tokens, next, length, item };
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(drive(Arc::new(work), clients))
@@ -110,7 +113,7 @@ async fn client(work: Arc<Work>, number: usize, began: Instant) -> Result<(Vec<u
     while began.elapsed() < work.length {
         let turn = work.next.fetch_add(1, Ordering::Relaxed);
         let Some(text) = work.codes.get(turn as usize) else { break };
-        let body = format!(r#"{{"code":"{text}","item":"{}"}}"#, items::seed::LIBRARY);
+        let body = format!(r#"{{"code":"{text}","item":"{}"}}"#, work.item);
         let request = format!(
             "POST /api/v1/verify HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",

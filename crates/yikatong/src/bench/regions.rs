@@ -1,12 +1,14 @@
 //! Messages between two installations over HTTP, signed, on record and with receipts, beside bare inserts
-//! of what the receiver keeps; and how soon a backlog is gone.
+//! of what the receiver keeps; how soon a backlog is gone; and cards of one shown in the other beside its own.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use codes::service::Codes;
+use items::service::Catalogue;
 use kernel::actor::{Actor, Role};
 use kernel::db::{Location, v};
 use kernel::journal::{self, Entry};
@@ -18,8 +20,11 @@ use regions::service::{deliver, incidents, trust};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::prepare_region;
+use super::{Size, holders, load, prepare_region};
+use crate::serve;
 
+/// An item of the joint list.
+const LOANS: &str = "CY-CU-001";
 /// Messages of the measurement without a backlog.
 const STEADY: u32 = 500;
 
@@ -32,6 +37,7 @@ pub(super) async fn run(
     location: &Location,
     folder: &Path,
     backlog: u32,
+    size: &Size,
 ) -> Result<(), String> {
     let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
     let folder = folder.join(name);
@@ -41,12 +47,13 @@ pub(super) async fn run(
         Location::Sqlite(_) => &Location::Sqlite(to.join("bench.db")),
         other => other,
     };
-    let (here, _) = prepare_region(&own, &from, "500000").await?;
+    let (here, own_list) = prepare_region(&own, &from, "500000").await?;
     let (there, list) = prepare_region(location, &to, "510000").await?;
     let codes = Arc::new(Codes::start(&there, list.clone()));
-    let router = kernel::http::build(there.clone(), regions::routes(codes, list)).router;
+    let routes = regions::routes(codes, list.clone());
+    let router = kernel::http::build(there.clone(), routes).router;
     let mut door = Door::open(&router, 0).await?;
-    believe(&here, &there, door.port).await?;
+    believe([(&here, door.port), (&there, door.port)], 1).await?;
 
     let floor = bare(&there, STEADY).await.map_err(words)?;
     tell(&here, STEADY).await.map_err(words)?;
@@ -72,9 +79,51 @@ pub(super) async fn run(
     let came = "SELECT COUNT(*) FROM region_incident WHERE origin = '500000'";
     let came = there.db.read(move |tx| tx.one(came, &[])?.get::<i64>(0)).await;
     match came.map_err(|error| error.to_string())? {
-        all if all == i64::from(STEADY + backlog) => Ok(()),
+        all if all == i64::from(STEADY + backlog) => {
+            recognition([(&here, own_list), (&there, list)], size).await
+        }
         some => Err(format!("{some} of {} messages were done", STEADY + backlog)),
     }
+}
+
+/// Cards of the first region at terminals of the second, beside cards of the second: the same terminals, one
+/// joint item, both installations whole.
+async fn recognition(both: [(&App, Arc<Catalogue>); 2], size: &Size) -> Result<(), String> {
+    let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
+    let mut doors = Vec::new();
+    for (app, list) in both.clone() {
+        holders::make(app, size.holders).await.map_err(words)?;
+        list.load(app).await.map_err(words)?;
+        doors.push(Door::open(&serve::built(app, list).router, 0).await?);
+    }
+    let [(here, _), (there, _)] = both;
+    believe([(here, doors[0].port), (there, doors[1].port)], 2).await?;
+    let address = SocketAddr::from(([127, 0, 0, 1], doors[1].port));
+    let tokens = holders::terminals(there, size.clients, LOANS).await.map_err(words)?;
+    let mut seen = Vec::new();
+    for (what, home) in [("own cards", there), ("the other region's", here)] {
+        let holders = holders::signed_in(home).await.map_err(words)?;
+        let (codes, _) = load::shown(home, holders, size).await.map_err(words)?;
+        let result = load::run(address, codes, tokens.clone(), size, LOANS).await?;
+        let rate = result.answers as f64 / result.seconds;
+        println!(
+            "  verified, {what:<20} {rate:>9.0} /s   p50 {:.2} ms   p99 {:.2} ms",
+            result.p50_ms, result.p99_ms
+        );
+        if result.refused > 0 {
+            return Err(format!("{} of {} answers were no", result.refused, result.answers));
+        }
+        seen.push(result);
+    }
+    println!(
+        "  ratio to own cards             p50 {:>6.2}   p99 {:>6.2}",
+        seen[1].p50_ms / seen[0].p50_ms,
+        seen[1].p99_ms / seen[0].p99_ms
+    );
+    for mut door in doors {
+        door.shut().await;
+    }
+    Ok(())
 }
 
 /// The receiver's server.
@@ -104,15 +153,15 @@ impl Door {
 }
 
 /// Both sides trust one another.
-async fn believe(here: &App, there: &App, port: u16) -> Result<(), String> {
+async fn believe(both: [(&App, u16); 2], serial: i64) -> Result<(), String> {
     let words = |problem: Problem| format!("{}: {}", problem.code, problem.title.en);
-    for app in [here, there] {
+    for (app, port) in both {
         let now = Utc::now().seconds();
         let own = trust::Own {
             name: app.config.region.clone(),
             endpoint: format!("http://127.0.0.1:{port}"),
             contact: "12333".to_owned(),
-            serial: 1,
+            serial,
             valid_from: now - 60,
             valid_until: now + 86_400,
             key: 1,
@@ -120,6 +169,7 @@ async fn believe(here: &App, there: &App, port: u16) -> Result<(), String> {
         let text = serde_json::to_string(&own).map_err(|error| error.to_string())?;
         std::fs::write(app.config.data.join("region.json"), text).map_err(|e| e.to_string())?;
     }
+    let [(here, _), (there, _)] = both;
     for (app, other) in [(here, there), (there, here)] {
         let signed = trust::own_descriptor(other).map_err(words)?;
         let text = serde_json::to_string(&signed).map_err(|error| error.to_string())?;
