@@ -83,7 +83,7 @@ pub(crate) async fn prepare(place: &Place, port: u16) -> Load {
     let db = place.open(&Limits::default()).expect("the server's database");
     let app = yikatong::serve::tool_platform(db, keys.clone(), place).await.expect("a platform");
     let credentials = holders::make(&app, 50).await.expect("holders");
-    let tokens = holders::terminals(&app, CLIENTS).await.expect("terminals");
+    let tokens = holders::terminals(&app, CLIENTS, items::seed::LIBRARY).await.expect("terminals");
     Load { credentials, tokens, keys, counter: AtomicU32::new(1), port }
 }
 
