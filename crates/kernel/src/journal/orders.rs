@@ -18,6 +18,7 @@ use crate::law::Text;
 use crate::platform::{App, Platform};
 use crate::problem::Problem;
 use crate::time::Utc;
+use crate::work;
 
 const APPROVAL: &str = "journal.erase";
 const MAKERS: &[Role] = &[Role::MunicipalOfficer];
@@ -32,6 +33,12 @@ pub(super) fn routes() -> Routes {
         .page(Method::POST, PATH, to(MAKERS), &[19], order)
         .page(Method::POST, "/office/journal/erasures/decide", to(CHECKERS), &[19, 25], check)
         .nav(READERS, PATH, Text::new("记录删除令", "Erasure orders"), None)
+        .work(
+            CHECKERS,
+            PATH,
+            Text::new("记录删除审批", "Erasures to decide"),
+            |tx, actor, _| work::decisions(tx, actor, &[APPROVAL]),
+        )
 }
 
 /// Asks that the content of an entry be erased.

@@ -33,6 +33,12 @@ pub(super) fn routes() -> Routes {
         .page(post, "/office/staff/requests/{id}", to, &[9, 25], decide)
         .nav(KEEPERS, orgs_at, Text::new("机构", "Organisations"), Some('g'))
         .nav(KEEPERS, "/office/staff", Text::new("账号", "Accounts"), None)
+        .work(
+            KEEPERS,
+            "/office/staff",
+            Text::new("账号申请", "Accounts to decide"),
+            store::count_open,
+        )
 }
 
 fn id_of(text: &str) -> Result<Id, Problem> {

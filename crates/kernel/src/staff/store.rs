@@ -1,9 +1,10 @@
 //! All SQL of organisations and accounts of staff.
 
-use crate::actor::Role;
+use crate::actor::{Actor, Role};
 use crate::db::{DbError, Row, Tx, sealed, v};
 use crate::id::Id;
 use crate::time::Utc;
+use crate::work::{self, Waiting};
 
 /// An account that somebody signs in with.
 #[derive(Clone, Debug)]
@@ -213,4 +214,14 @@ pub fn use_invite(
     let sql = "DELETE FROM account_invite
                WHERE account_id = $1 AND digest = $2 AND expires_at >= $3";
     Ok(tx.execute(sql, &[v(account), v(digest), v(now)])? == 1)
+}
+
+/// How many requests wait for another than their maker.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_open(tx: &mut Tx<'_>, actor: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM staff_request
+               WHERE decision = 'open' AND made_by <> $1";
+    work::counted(tx, sql, &[v(actor.account)])
 }

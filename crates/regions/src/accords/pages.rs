@@ -26,7 +26,8 @@ const READERS: &[Role] = &[
     Role::MunicipalApprover,
     Role::Auditor,
 ];
-const APPROVERS: Access = Access::Roles(&[Role::DistrictApprover, Role::MunicipalApprover]);
+const DECIDE: &[Role] = &[Role::DistrictApprover, Role::MunicipalApprover];
+const APPROVERS: Access = Access::Roles(DECIDE);
 const HOME: &str = "/office/cooperation";
 
 pub(crate) fn routes() -> Routes {
@@ -43,6 +44,12 @@ pub(crate) fn routes() -> Routes {
         .page(post.clone(), "/office/cooperation/{id}/file", city, &[14, 23], file)
         .page(post, "/office/cooperation/{id}/ask", city, &[18, 19], ask)
         .nav(READERS, HOME, Text::new("协同协议", "Cooperation"), None)
+        .work(
+            DECIDE,
+            HOME,
+            Text::new("协同协议审批", "Agreements to decide"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[super::service::APPROVAL]),
+        )
 }
 
 #[derive(Template)]

@@ -22,7 +22,7 @@ use crate::store as regions;
 pub const HANDLER: Handler = Handler { kind: "accord.stand", version: 1, run: take };
 
 const PURPOSE: &str = "川渝协同协议 / agreements between both sides";
-const APPROVAL: &str = "accord.decide";
+pub(super) const APPROVAL: &str = "accord.decide";
 const LIFETIME_S: i64 = 14 * 86_400;
 /// Agreements that a region may propose in a day.
 const MOST_A_DAY: i64 = 200;

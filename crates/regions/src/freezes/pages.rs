@@ -18,11 +18,12 @@ use super::store::{self, Across};
 use crate::store as regions;
 
 const READERS: &[Role] = &[Role::MunicipalOfficer, Role::MunicipalApprover, Role::Auditor];
+const DECIDE: &[Role] = &[Role::MunicipalApprover];
 const HOME: &str = "/office/regions/freezes";
 
 pub(crate) fn routes() -> Routes {
     let officer = Access::Roles(&[Role::MunicipalOfficer]);
-    let approver = Access::Roles(&[Role::MunicipalApprover]);
+    let approver = Access::Roles(DECIDE);
     let (get, post) = (Method::GET, Method::POST);
     Routes::new("regions")
         .page(get, HOME, Access::Roles(READERS), &[20], list)
@@ -36,6 +37,12 @@ pub(crate) fn routes() -> Routes {
             decide,
         )
         .page(post, "/office/regions/freezes/{region}/{id}/plea", officer, &[20, 22], plead)
+        .work(
+            DECIDE,
+            HOME,
+            Text::new("跨区域解冻审批", "Thaws to decide"),
+            |tx, actor, _| kernel::work::decisions(tx, actor, &[super::service::APPROVAL]),
+        )
 }
 
 #[derive(Template)]

@@ -47,7 +47,7 @@ pub const DAY_LIMIT: Setting = Setting {
 };
 
 const PURPOSE: &str = "跨省冻结 / a freeze across regions";
-const APPROVAL: &str = "region.thaw";
+pub(super) const APPROVAL: &str = "region.thaw";
 const LIFETIME_S: i64 = 14 * 86_400;
 
 /// Why a freeze across regions is refused.

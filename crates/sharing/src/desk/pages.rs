@@ -30,6 +30,7 @@ pub(super) fn routes() -> Routes {
         .page(Method::GET, "/office/sharing/ask/{id}", to, &[18, 19], again)
         .page(Method::POST, "/office/sharing/ask/{id}", to, &[19, 25], second)
         .nav(OFFICERS, PATH, Text::new("查询个人信息", "Look up a person"), None)
+        .work(OFFICERS, PATH, Text::new("查询复核", "Questions to confirm"), store::count_waiting)
 }
 
 #[derive(Template)]

@@ -1,8 +1,10 @@
 //! All SQL of questions on the page.
 
+use kernel::actor::Actor;
 use kernel::db::{DbError, Row, Tx, sealed, v};
 use kernel::id::Id;
 use kernel::time::Utc;
+use kernel::work::{self, Waiting};
 
 /// A question of an officer.
 #[derive(Clone, Debug)]
@@ -145,4 +147,14 @@ pub fn hour_of(
                     AND q.agreement_id = r.agreement_id AND q.at <= $3)";
     let new = tx.one(sql, &[v(agreement), v(officer), v(since)])?.get(0)?;
     Ok((persons, new))
+}
+
+/// How many questions of his department wait for another officer than who asked.
+///
+/// # Errors
+/// See [`DbError`].
+pub fn count_waiting(tx: &mut Tx<'_>, officer: &Actor, _: Utc) -> Result<Waiting, DbError> {
+    let sql = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM share_desk
+               WHERE state = 'waiting' AND org_id = $1 AND asked_by <> $2";
+    work::counted(tx, sql, &[v(officer.org.unwrap_or_default()), v(officer.account)])
 }
