@@ -41,7 +41,7 @@ pub async fn run(place: Place, command: KeysCommand) -> Result<ExitCode, String>
             Err(problem) => return Err(format!("{}: {}", problem.title.en, problem.advice.en)),
         }
         if wait {
-            turned(&app).await;
+            turned(&app).await?;
         }
     }
     let state = app.db.read(turning).await.map_err(|error: DbError| error.to_string())?;
@@ -49,14 +49,23 @@ pub async fn run(place: Place, command: KeysCommand) -> Result<ExitCode, String>
     Ok(ExitCode::SUCCESS)
 }
 
+/// Failures of a step in a row after which it is no matter of waiting.
+const MOST_FAILURES: u32 = 150;
+
 /// Takes steps until none is left.
-async fn turned(app: &App) {
+async fn turned(app: &App) -> Result<(), String> {
+    let mut failures = 0;
     loop {
         match app.db.turn_step(1_000).await {
-            Ok(true) => tokio::time::sleep(Duration::from_millis(5)).await,
-            Ok(false) => return,
+            Ok(true) => {
+                failures = 0;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Ok(false) => return Ok(()),
+            Err(error) if failures == MOST_FAILURES => return Err(error.to_string()),
             // Somebody writes for long: he goes first.
             Err(error) => {
+                failures += 1;
                 tracing::info!(%error, "a step is repeated");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }

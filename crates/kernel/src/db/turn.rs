@@ -241,16 +241,27 @@ impl Work {
         for (table, column, mut texts) in pages {
             texts.retain(|text| *text <= upto);
             texts.dedup();
-            let pairs = texts.into_iter().filter_map(|old| {
-                let new = self.anew(tx.sealer, &old)?;
-                Some(new.map(|new| vec![v(old), v(new)]))
-            });
-            let pairs = pairs.collect::<Result<Vec<_>, DbError>>()?;
-            moved += pairs.len() as i64;
-            replace(tx, &table, &column, &pairs)?;
+            moved += self.exchange(tx, &table, &column, texts)?;
         }
         let sql = "UPDATE seal_turn SET upto = $1, moved = moved + $2 WHERE id = 1";
         tx.execute(sql, &[v(upto.into_bytes()), v(moved)]).map(drop)
+    }
+
+    /// Exchanges these old forms of a column; returns how many.
+    fn exchange(
+        &self,
+        tx: &mut Tx<'_>,
+        table: &str,
+        column: &str,
+        texts: Vec<String>,
+    ) -> Result<i64, DbError> {
+        let pairs = texts.into_iter().filter_map(|old| {
+            let new = self.anew(tx.sealer, &old)?;
+            Some(new.map(|new| vec![v(old), v(new)]))
+        });
+        let pairs = pairs.collect::<Result<Vec<_>, DbError>>()?;
+        replace(tx, table, column, &pairs)?;
+        Ok(pairs.len() as i64)
     }
 
     /// The new form; none for what no key opens: it is as unreadable afterwards as before.
@@ -265,11 +276,10 @@ impl Work {
         let mut rest = tables.range(state.place.clone()..);
         let Some((table, columns)) = rest.next() else { return self.pass_ends(tx, state) };
         let from = if *table == state.place { state.row_from } else { 0 };
-        let (rows, next) = slice(tx, table, columns, from, self.most)?;
-        let mut moved = 0;
-        for row in &rows {
-            moved += self.row(tx, table, columns, row)?;
-        }
+        let (moved, next) = match has_rows(tx, table)? {
+            true => self.some(tx, table, columns, from)?,
+            false => self.left(tx, table, columns)?,
+        };
         let (place, from) = match next {
             Some(next) => (table.clone(), next),
             None => (rest.next().map_or("~".to_owned(), |(table, _)| table.clone()), 0),
@@ -277,6 +287,43 @@ impl Work {
         let sql = "UPDATE seal_turn SET place = $1, row_from = $2, found = found + $3,
                        moved = moved + $3 WHERE id = 1";
         tx.execute(sql, &[v(place), v(from), v(moved)]).map(drop)
+    }
+
+    /// The next rows of a table; how many texts, and where the rows after them begin.
+    fn some(
+        &self,
+        tx: &mut Tx<'_>,
+        table: &str,
+        columns: &[String],
+        from: i64,
+    ) -> Result<(i64, Option<i64>), DbError> {
+        let (rows, next) = slice(tx, table, columns, from, self.most)?;
+        let mut moved = 0;
+        for row in &rows {
+            moved += self.row(tx, table, columns, row)?;
+        }
+        Ok((moved, next))
+    }
+
+    /// What is left in a table whose rows have no number: by the texts themselves, until none is found.
+    fn left(
+        &self,
+        tx: &mut Tx<'_>,
+        table: &str,
+        columns: &[String],
+    ) -> Result<(i64, Option<i64>), DbError> {
+        let (least, end) = bounds(self.from);
+        let mut moved = 0;
+        for column in columns {
+            let sql = format!(
+                "SELECT DISTINCT {column} FROM {table} WHERE {column} > $1 AND {column} < $2
+                 LIMIT $3"
+            );
+            let rows = tx.raw_query(&sql, &[v(&least), v(&end), v(self.most)])?;
+            let texts = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+            moved += self.exchange(tx, table, column, texts)?;
+        }
+        Ok((moved, (moved > 0).then_some(0)))
     }
 
     /// Seals the texts of one row anew; returns how many.
@@ -347,6 +394,16 @@ fn replace(
     }
     let sql = format!("UPDATE {table} SET {column} = $2 WHERE {column} = $1");
     pairs.iter().try_for_each(|pair| tx.raw_execute(&sql, pair).map(drop))
+}
+
+/// Whether rows are reached by their place: all but those of SQLite's tables WITHOUT ROWID.
+fn has_rows(tx: &mut Tx<'_>, table: &str) -> Result<bool, DbError> {
+    if matches!(tx.connected, Connected::Postgres(_)) {
+        return Ok(true);
+    }
+    let sql =
+        "SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND name = $1 AND wr = 1";
+    Ok(tx.raw_query(sql, &[v(table)])?.first().ok_or(DbError::NotOne(0))?.get::<i64>(0)? == 0)
 }
 
 /// Some rows of a table, each with its place first, and where the next ones begin.

@@ -105,10 +105,10 @@ async fn set_aside(app: &App, table: &'static str) -> Result<Vec<(String, String
         .await
 }
 
-/// One long statement by itself, which sorts on the disk rather than in memory.
+/// One long statement by itself.
 async fn alone(app: &App, sql: String) -> Result<(), DbError> {
     let settings: &'static [&'static str] = match app.db.engine() {
-        Engine::Sqlite => &["PRAGMA temp_store = FILE", "PRAGMA cache_size = -262144"],
+        Engine::Sqlite => &["PRAGMA cache_size = -262144"],
         Engine::Postgres => &["SET LOCAL statement_timeout = 0"],
     };
     app.db
