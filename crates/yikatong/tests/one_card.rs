@@ -13,11 +13,22 @@ use crate::town::{Town, grown_ups};
 /// Both regions, asking one another before a first card is made.
 async fn pairs(name: &str) -> Vec<(Town, Town)> {
     let pairs = both(name).await;
-    for town in pairs.iter().flat_map(|(one, two)| [one, two]) {
-        let on = "DELETE FROM setting WHERE name = 'regions.one-card-check'";
-        town.app.db.housekeeping(|tx| tx.execute(on, &[])).await.expect("on");
+    for (one, two) in &pairs {
+        for town in [one, two] {
+            let on = "DELETE FROM setting WHERE name = 'regions.one-card-check'";
+            town.app.db.housekeeping(|tx| tx.execute(on, &[])).await.expect("on");
+        }
+        while !(knows(&one.app).await && knows(&two.app).await) {
+            travel(one, two).await;
+        }
     }
     pairs
+}
+
+/// Whether a side has told and heard that both ask: its jobs may have told otherwise before.
+async fn knows(app: &App) -> bool {
+    let sql = "SELECT COUNT(*) FROM onecard_stand WHERE told = 'on' AND theirs = 'on'";
+    app.db.read(|tx| tx.one(sql, &[])?.get::<i64>(0)).await.expect("a count") > 0
 }
 
 /// The jobs' rounds on both sides; the installations' own jobs run beside them.
