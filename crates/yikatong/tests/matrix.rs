@@ -42,7 +42,7 @@ async fn call(client: &mut Client, route: &Declared) -> Reply {
 #[tokio::test]
 async fn every_route_lets_in_its_roles_and_nobody_else() {
     let town = Town::on_all_engines("matrix").await.remove(0);
-    for route in &town.built.table {
+    for (place, route) in town.built.table.iter().enumerate() {
         for role in Role::ALL {
             let actor = testing::actor(role);
             let mut client = match role {
@@ -62,7 +62,9 @@ async fn every_route_lets_in_its_roles_and_nobody_else() {
             );
         }
         let mut stranger = Client::new(&town.built.router);
-        stranger.address = "192.0.2.7:1".parse().expect("an address");
+        // Strangers of one address may not ask so often.
+        let address = format!("192.0.{}.7:1", place % 250);
+        stranger.address = address.parse().expect("an address");
         let reply = call(&mut stranger, route).await;
         let expected = route.access != Access::Public;
         let seen = kept_out(route, &reply);
