@@ -152,7 +152,6 @@ impl AccessPage {
                 "payments" => self.p.t("资金发放", "Payments").to_owned(),
                 "uses" => self.p.t("用卡记录", "Uses").to_owned(),
                 "freezes" => self.p.t("冻结记录", "Freezes").to_owned(),
-                "electronic" => self.p.t("电子社保卡", "Electronic card").to_owned(),
                 "all" => self.p.t("全部信息", "Everything").to_owned(),
                 "evidence" => self.p.t("证件和材料", "Evidence").to_owned(),
                 "representative" => self.p.t("监护和代办", "Representatives").to_owned(),
